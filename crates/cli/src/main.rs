@@ -1,0 +1,2 @@
+//! outlink
+fn main(){}
