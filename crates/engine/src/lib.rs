@@ -1,1 +1,225 @@
-//! engine
+//! What happens, and when: the use cases that join the store, OAuth 2.0 and mail.
+//!
+//! Everything that waits, retries or runs in the background lives here, and nothing else does: layers below are asked
+//! and answer, layers above call one function for each thing that a person can do. Absent on purpose: HTTP shapes,
+//! HTML, and SQL.
+
+pub mod clock;
+pub mod consents;
+pub mod egress;
+mod error;
+mod events;
+pub mod grants;
+pub mod handlers;
+mod http;
+pub mod intake;
+pub mod links;
+pub mod mail_servers;
+pub mod messages;
+mod poll;
+mod refresh;
+mod sign_in_limit;
+mod tls;
+mod tokens;
+pub mod tracker;
+mod users;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outlink_model::user::{ApiToken, User};
+use outlink_model::{Secret, Timestamp};
+use outlink_store::Store;
+pub use outlink_store::{Listed, Page};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use clock::Clock;
+pub use error::Error;
+
+/// What the engine is told once, at the start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How people reach this server, without a slash at the end.
+    pub base_url: String,
+    /// What may be dialled.
+    pub egress: egress::Policy,
+    /// A PEM file of authorities trusted for what we dial, besides the system's.
+    pub extra_ca: Option<PathBuf>,
+    /// The name of this process among its like; leases are held in it.
+    pub node: String,
+    /// Where "now" comes from.
+    pub clock: Clock,
+    /// How much a remote side may ask of us.
+    pub limits: Limits,
+    /// Debug builds only: the point at which the process ends itself, so that tests can crash it where it hurts.
+    pub failpoint: Option<String>,
+}
+
+/// Limits of time and size on everything remote.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For one call to a token endpoint. Shorter than the lease on a refresh, so that an answer comes before another
+    /// node may start.
+    pub token_call: Duration,
+    /// For opening a connection.
+    pub connect: Duration,
+    /// For each answer of a mail server.
+    pub mail_read: Duration,
+    /// For fetching one batch of messages, however lively the server is.
+    pub mail_batch: Duration,
+    /// The largest message that is fetched, in octets.
+    pub message_size: usize,
+    /// The largest HTTP answer that is read, in octets.
+    pub http_body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            token_call: Duration::from_secs(8),
+            connect: Duration::from_secs(10),
+            mail_read: Duration::from_secs(60),
+            mail_batch: Duration::from_secs(600),
+            message_size: 50 * 1024 * 1024,
+            http_body: 1024 * 1024,
+        }
+    }
+}
+
+/// Who asks for something to be done: goes into the record of what was done.
+#[derive(Clone, Debug)]
+pub enum Caller {
+    /// An administrator, signed in.
+    User(User),
+    /// A program with an API token.
+    Token(ApiToken),
+    /// This server itself.
+    System,
+}
+
+impl Caller {
+    /// How the record calls them.
+    pub fn name(&self) -> String {
+        match self {
+            Self::User(user) => format!("administrator {}", user.name),
+            Self::Token(token) => format!("API token {}", token.name),
+            Self::System => "this server".to_owned(),
+        }
+    }
+}
+
+/// The one thing that the layers above hold. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    store: Arc<Store>,
+    settings: Settings,
+    http: http::Http,
+    tls: Arc<rustls::ClientConfig>,
+    /// One refresh at a time per grant, over all callers of this node; the lease does it over all nodes.
+    refreshing: refresh::Flights,
+    sign_ins: sign_in_limit::SignInLimit,
+    /// Hashing a password takes 19 MiB and a core: more than two at once would be a way to stop us.
+    hashing: tokio::sync::Semaphore,
+    tasks: TaskTracker,
+    stopping: CancellationToken,
+    /// Rung when something may have become due sooner than planned.
+    alarm: tokio::sync::Notify,
+}
+
+impl Engine {
+    /// Puts the parts together. Starts nothing.
+    ///
+    /// # Errors
+    /// When the file of extra authorities cannot be read, or the HTTP client cannot be made.
+    pub fn new(store: impl Into<Arc<Store>>, settings: Settings) -> Result<Self, Error> {
+        let tls = tls::client_config(settings.extra_ca.as_deref())?;
+        let http = http::Http::new(&settings, &tls)?;
+        Ok(Self(Arc::new(Inner {
+            store: store.into(),
+            http,
+            tls,
+            refreshing: refresh::Flights::default(),
+            sign_ins: sign_in_limit::SignInLimit::default(),
+            hashing: tokio::sync::Semaphore::new(2),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            alarm: tokio::sync::Notify::new(),
+            settings,
+        })))
+    }
+
+    /// Starts what runs in the background: refreshing grants ahead of their expiry, and polling mail servers.
+    pub fn start(&self) {
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_fresh().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_polling().await });
+    }
+
+    /// Stops the background. Answers of providers that are under way are waited for and committed, since a token that
+    /// was handed out and not kept is a lost grant; mail that is under way is given back at the next message.
+    pub async fn stop(&self) {
+        self.0.stopping.cancel();
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.0.settings.clock.now()
+    }
+
+    /// How people reach this server, without a slash at the end.
+    pub fn base_url(&self) -> &str {
+        &self.0.settings.base_url
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Error::Away`] when it does not.
+    pub async fn ready(&self) -> Result<(), Error> {
+        Ok(self.0.store.ping().await?)
+    }
+
+    fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// Runs a task that [`Engine::stop`] waits for.
+    #[expect(clippy::disallowed_methods, reason = "the tracker is what shutdown waits for")]
+    fn spawn<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.0.tasks.spawn(task)
+    }
+
+    /// Names one piece of work among all of all nodes: the lease that it takes is its own.
+    fn holder(&self) -> Result<String, Error> {
+        let number = u64::from_le_bytes(clock::random()?);
+        Ok(format!("{}/{number:016x}", self.0.settings.node))
+    }
+
+    /// Ends the process here when a test has asked for it. Debug builds only.
+    fn failpoint(&self, name: &str) {
+        if cfg!(debug_assertions) && self.0.settings.failpoint.as_deref() == Some(name) {
+            tracing::warn!(failpoint = name, "ending the process, as asked");
+            std::process::abort();
+        }
+    }
+}
+
+/// A text that is shown once and kept as a hash only, with what it belongs to.
+#[derive(Debug)]
+pub struct ShownOnce<T> {
+    /// What it belongs to.
+    pub of: T,
+    /// The text.
+    pub text: Secret,
+}

@@ -1,1 +1,41 @@
-//! practice
+//! A small OAuth 2.0 provider with an IMAP and an SMTP server, all on loopback and all in memory.
+//!
+//! It serves `outlink demo` and the tests that need a peer which can be told to misbehave. Every format is written
+//! here once more, by hand: a peer that shared the product's codecs would share their mistakes too.
+//!
+//! Absent on purpose: anything that outlives the process, and any address that is not loopback.
+//!
+//! # Consent without a browser
+//!
+//! The forms have stable addresses and field names, and a session is one cookie, so three requests are enough:
+//!
+//! 1. `GET` the authorization URL: 303 to `/login?request=R`, with a `Set-Cookie`. (303 to `/consent?request=R` when
+//!    the cookie that was sent is signed in already.)
+//! 2. `POST /login` with `request=R`, `username` and `password`: 303 to `/consent?request=R`, with a new cookie.
+//!    A wrong password is answered by 403 and the form again.
+//! 3. `POST /consent` with `request=R` and `decision=allow` (or `deny`, or `other` to sign in as somebody else):
+//!    303 to the client's redirect URL, with `code` (or `error`), `state` and `iss`.
+
+mod error;
+mod faults;
+mod grants;
+mod id_token;
+mod imap;
+mod listen;
+mod mailboxes;
+mod practice;
+mod provider;
+mod random;
+mod samples;
+mod sasl;
+mod smtp;
+mod state;
+mod tls;
+mod wire;
+
+pub use error::Error;
+pub use faults::{Faults, ImapFault, TokenFault};
+pub use mailboxes::{Entry, Outgoing};
+pub use practice::{Options, Practice, start};
+pub use samples::{Sample, live_samples, samples};
+pub use state::{Counters, Settings, TokenState, User};

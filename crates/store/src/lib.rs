@@ -1,1 +1,45 @@
-//! store
+//! Where things lie: the only crate with SQL.
+//!
+//! One concrete [`Store`] over SQLite or PostgreSQL. A table is a file here and a file of the tests, and its SQL stands
+//! once for both databases. What comes in and goes out are types of `model`; the rows are private.
+//!
+//! Absent on purpose: the clock, decisions about what should happen, and any network but the database's own. Nothing
+//! here retries; [`Error`] says whether that would help.
+
+mod attachments;
+mod cell;
+mod comments;
+mod consents;
+mod db;
+mod error;
+mod events;
+mod folders;
+mod grants;
+mod handlers;
+mod intake;
+mod issues;
+mod links;
+mod mail_servers;
+mod messages;
+mod meta;
+mod page;
+mod people;
+mod projects;
+mod raws;
+mod sessions;
+mod sign_ins;
+mod store;
+mod tokens;
+mod users;
+mod vault;
+
+pub use consents::{BeginConsent, Consent, ConsentState};
+pub use error::Error;
+pub use grants::{Claim, FailedRefresh, NewTokens};
+pub use intake::Intake;
+pub use issues::IssueFilter;
+pub use messages::MessageFilter;
+pub use page::{Listed, Page};
+pub use raws::{Packed, pack};
+pub use store::Store;
+pub use vault::Vault;

@@ -1,0 +1,118 @@
+//! `outlink issue`: issues with their comments and attachments.
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use crate::args::Page;
+use crate::commands::Context;
+use crate::print::{self, Format};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List issues, the newest first
+    List(List),
+    /// Show one issue with its comments and attachments
+    Show {
+        /// Its key, like SUP-1
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only those of this project, by key or id
+    #[arg(long)]
+    project: Option<String>,
+    #[command(flatten)]
+    page: Page,
+}
+
+/// The columns of a list of issues.
+pub(crate) const COLUMNS: [print::Column; 6] = [
+    ("KEY", "key"),
+    ("STATUS", "status"),
+    ("COMMENTS", "comments"),
+    ("REPORTER", "reporter"),
+    ("CREATED", "created_at"),
+    ("SUMMARY", "summary"),
+];
+
+pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::List(List { project, page }) => {
+            context.list(&["issues"], &page, &[("project", project.as_deref())], &COLUMNS).await
+        }
+        Command::Show { key } => {
+            let answer = context.client()?.get(&["issues", &key], &[]).await?;
+            match context.format() {
+                Format::Json => print::line(answer.text.trim_end()),
+                Format::Text => print::line(&page(&answer.value)),
+            }
+            Ok(())
+        }
+    }
+}
+
+/// An issue as a page of text.
+pub(crate) fn page(issue: &Value) -> String {
+    let text = |field: &str| print::cell(&issue[field]);
+    let mut page = format!(
+        "{}  {}\n{}, reported by {} at {}\n\n{}\n",
+        text("key"),
+        text("summary"),
+        text("status"),
+        text("reporter"),
+        text("created_at"),
+        body(&issue["description"], "")
+    );
+    for attachment in list(issue, "attachments") {
+        let of = |field: &str| print::cell(&attachment[field]);
+        page.push_str(&format!(
+            "\nAttached: {} ({}, {} octets)",
+            of("name"),
+            of("type"),
+            of("size")
+        ));
+    }
+    for comment in list(issue, "comments") {
+        page.push_str(&format!(
+            "\n{}, {}:\n{}\n",
+            print::cell(&comment["author"]),
+            print::cell(&comment["created_at"]),
+            body(&comment["body"], "  ")
+        ));
+    }
+    page.trim_end().to_owned()
+}
+
+fn list<'a>(issue: &'a Value, field: &str) -> &'a [Value] {
+    issue[field].as_array().map_or(&[][..], Vec::as_slice)
+}
+
+/// A text of several lines, each behind `indent`.
+fn body(value: &Value, indent: &str) -> String {
+    let text = print::clean_lines(value.as_str().unwrap_or_default());
+    let lines = text.lines().map(|line| format!("{indent}{line}").trim_end().to_owned());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_issue_reads_from_top_to_bottom() {
+        let issue = json!({
+            "key": "SUP-1", "summary": "It is broken", "status": "open", "created_at": "2026-01-01T00:00:00Z",
+            "reporter": { "name": "Ada", "address": "ada@example.org" }, "description": "One.\n\nTwo.",
+            "comments": [{ "author": "Bob", "created_at": "2026-01-02T00:00:00Z", "body": "Mended.\n\u{1b}[2J" }],
+            "attachments": [{ "name": "a.pdf", "type": "application/pdf", "size": 7 }],
+        });
+        let expected = "SUP-1  It is broken\nopen, reported by Ada at 2026-01-01T00:00:00Z\n\nOne.\n\nTwo.\n\n\
+                        Attached: a.pdf (application/pdf, 7 octets)\n\
+                        Bob, 2026-01-02T00:00:00Z:\n  Mended.\n   [2J";
+        assert_eq!(page(&issue), expected);
+    }
+}

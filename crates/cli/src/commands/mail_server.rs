@@ -1,0 +1,139 @@
+//! `outlink mail-server`: where mail is fetched from.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::args::{Named, Page};
+use crate::commands::Context;
+use crate::input;
+use crate::print::{self, Format};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a mail server; it is fetched from once a handler is attached to it
+    Create(Create),
+    /// List mail servers
+    List(Page),
+    /// Show one mail server
+    Show(Named),
+    /// Try every step of a sign-in, and say which one fails; exits with 1 when one does
+    Test(Named),
+    /// Fetch now instead of waiting for the next poll, and say what became of the mail
+    Fetch(Named),
+    /// Stop fetching until it is resumed
+    Pause(Named),
+    /// Fetch again after a pause
+    Resume(Named),
+}
+
+#[derive(Debug, Args, Serialize)]
+pub(crate) struct Create {
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// Which way mail goes: incoming
+    #[arg(long, default_value = "incoming")]
+    direction: String,
+    /// What is spoken: imap
+    #[arg(long, default_value = "imap")]
+    protocol: String,
+    /// How the connection is secured: tls
+    #[arg(long, default_value = "tls")]
+    security: String,
+    /// Host name or address
+    #[arg(long)]
+    host: String,
+    /// TCP port
+    #[arg(long, default_value_t = 993)]
+    port: u16,
+    /// The account's address: whose mail it is
+    #[arg(long)]
+    mailbox: String,
+    /// Sign in with this grant, by id or e-mail address
+    #[arg(long, conflicts_with = "password_file", required_unless_present = "password_file")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
+    /// Sign in with the password in this file (`-` for standard input)
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip)]
+    password_file: Option<PathBuf>,
+    /// The folder to read; INBOX where it is left out
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
+    /// Which mail is taken: `new` for what arrives from now on, `all` for what lies there too
+    #[arg(long, default_value = "new")]
+    take: String,
+    /// Seconds between two polls
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll_seconds: Option<u32>,
+}
+
+pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Create(create) => {
+            let mut body = serde_json::to_value(&create)?;
+            if let Some(path) = &create.password_file {
+                body["password"] = json!(input::secret(path, "password")?.expose());
+            }
+            context.send(&["mail-servers"], &body).await
+        }
+        Command::List(page) => {
+            let columns = [
+                ("NAME", "name"),
+                ("MAILBOX", "mailbox"),
+                ("HOST", "host"),
+                ("PORT", "port"),
+                ("PAUSED", "paused"),
+                ("HEALTH", "health"),
+                ("ID", "id"),
+            ];
+            context.list(&["mail-servers"], &page, &[], &columns).await
+        }
+        Command::Show(named) => context.show(&["mail-servers", &named.name]).await,
+        Command::Test(named) => test(context, &named.name).await,
+        Command::Fetch(named) => act(context, &named.name, "fetch").await,
+        Command::Pause(named) => act(context, &named.name, "pause").await,
+        Command::Resume(named) => act(context, &named.name, "resume").await,
+    }
+}
+
+async fn act(context: &Context, named: &str, verb: &str) -> anyhow::Result<()> {
+    context.send(&["mail-servers", named, verb], &json!({})).await
+}
+
+async fn test(context: &Context, named: &str) -> anyhow::Result<()> {
+    let answer = context.client()?.post(&["mail-servers", named, "test"], &json!({})).await?;
+    match context.format() {
+        Format::Json => print::line(answer.text.trim_end()),
+        Format::Text => {
+            for step in answer.value["steps"].as_array().map_or(&[][..], Vec::as_slice) {
+                print::line(&step_line(step));
+            }
+        }
+    }
+    if answer.value["ok"] != Value::Bool(true) {
+        bail!("The mail server {named:?} does not work yet: a step of the test failed.");
+    }
+    Ok(())
+}
+
+fn step_line(step: &Value) -> String {
+    let text = |field: &str| print::cell(&step[field]);
+    let line = format!(
+        "{:7}  {:12}  {:>5} ms  {}",
+        text("status"),
+        text("id"),
+        text("ms"),
+        text("message")
+    );
+    match text("hint") {
+        hint if hint.is_empty() => line,
+        hint => format!("{line}\n{:34}{hint}", ""),
+    }
+}

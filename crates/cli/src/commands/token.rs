@@ -1,0 +1,89 @@
+//! `outlink token`: API tokens, for these commands and for programs of your own.
+
+use clap::{Args, Subcommand};
+use outlink_model::user::TokenScope;
+use serde_json::json;
+
+use crate::args::{ConfigFile, Named, Page};
+use crate::commands::Context;
+use crate::print::{self, Format};
+use crate::serve::local;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a token and print it; it is shown this once
+    Create(Create),
+    /// List tokens, without their texts
+    List(Page),
+    /// Take a token back: from then on it opens nothing
+    Delete(Named),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Create {
+    /// What people call it
+    #[arg(long)]
+    name: String,
+    /// What it may do: admin, or read to look only; can be given several times
+    #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
+    scopes: Vec<String>,
+    /// Write into the database on this machine instead of asking a server: this makes the first token
+    #[arg(long)]
+    local: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Create(create) if create.local => create_here(context, &create).await,
+        Command::Create(create) => {
+            let body = json!({ "name": create.name, "scopes": create.scopes });
+            let answer = context.client()?.post(&["tokens"], &body).await?;
+            match context.format() {
+                Format::Json => print::line(answer.text.trim_end()),
+                Format::Text => print::line(&print::cell(&answer.value["token"])),
+            }
+            Ok(())
+        }
+        Command::List(page) => {
+            let columns =
+                [("NAME", "name"), ("SCOPES", "scopes"), ("CREATED", "created_at"), ("ID", "id")];
+            context.list(&["tokens"], &page, &[], &columns).await
+        }
+        Command::Delete(named) => {
+            context.client()?.delete(&["tokens", &named.name]).await?;
+            if context.format() == Format::Text {
+                print::line(&format!("The token {:?} opens nothing any more.", named.name));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Makes a token with no token at hand: whoever can read the database and its key may do that anyway.
+async fn create_here(context: &Context, create: &Create) -> anyhow::Result<()> {
+    let scopes = create
+        .scopes
+        .iter()
+        .map(|scope| scope.parse::<TokenScope>())
+        .collect::<Result<Vec<_>, _>>()?;
+    let engine = local::open(create.config.config.as_deref()).await?;
+    let made = engine.create_token(&create.name, scopes, &outlink_engine::Caller::System).await?;
+    let text = made.text.expose();
+    match context.format() {
+        Format::Text => print::line(text),
+        Format::Json => {
+            let scopes: Vec<&str> = made.of.scopes.iter().map(|scope| scope.as_str()).collect();
+            let shown = json!({
+                "id": made.of.id,
+                "name": made.of.name,
+                "scopes": scopes,
+                "created_at": made.of.created_at,
+                "token": text,
+            });
+            print::line(&shown.to_string());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! What people see: tables, lines and failures. With `--json`, what the server said, as it said it.
+//!
+//! Subjects, names and reasons come from outside. Control characters are taken out before anything reaches a terminal,
+//! since a terminal obeys some of them.
+
+use std::io::Write as _;
+
+use serde_json::Value;
+
+use crate::client::{Answer, Refused};
+
+/// How a command shows what it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// A column of a table: its heading, and the field that it shows.
+pub(crate) type Column = (&'static str, &'static str);
+
+/// Writes a line. A reader that has gone away (`outlink … | head`) is no failure.
+pub(crate) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes bytes as they are.
+pub(crate) fn bytes(bytes: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(bytes);
+}
+
+/// Shows a list as a table, with the cursor of the next page below it.
+pub(crate) fn list(format: Format, answer: &Answer, columns: &[Column]) {
+    if format == Format::Json {
+        return line(answer.text.trim_end());
+    }
+    let items = answer.value["items"].as_array().map_or(&[][..], Vec::as_slice);
+    if items.is_empty() {
+        line("There are none.");
+    } else {
+        line(&table(items, columns));
+    }
+    if let Some(next) = answer.value["next"].as_str() {
+        line(&format!("next: {}  (for more: --after {})", clean(next), clean(next)));
+    }
+}
+
+/// Shows one thing, a line for each of its fields.
+pub(crate) fn one(format: Format, answer: &Answer) {
+    match format {
+        Format::Json => line(answer.text.trim_end()),
+        Format::Text => line(&fields(&answer.value)),
+    }
+}
+
+/// Shows why a command failed, on stderr, with what to do about it.
+pub(crate) fn failure(error: &anyhow::Error) {
+    eprintln!("error: {}", clean_lines(&format!("{error:#}")));
+    if let Some(refused) = error.downcast_ref::<Refused>()
+        && !refused.hint.is_empty()
+    {
+        eprintln!("hint: {}", clean_lines(&refused.hint));
+    }
+}
+
+/// The items as rows under the headings, aligned.
+pub(crate) fn table(items: &[Value], columns: &[Column]) -> String {
+    let headings = columns.iter().map(|(heading, _)| (*heading).to_owned()).collect();
+    let mut rows: Vec<Vec<String>> = vec![headings];
+    rows.extend(
+        items
+            .iter()
+            .map(|item| columns.iter().map(|(_, field)| cut(&cell(&item[*field]))).collect()),
+    );
+    let width = |column: usize| {
+        rows.iter().map(|row: &Vec<String>| row[column].chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns.len()).map(width).collect();
+    let aligned = rows.iter().map(|row| {
+        let cells = row.iter().zip(&widths).map(|(text, width)| format!("{text:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    aligned.collect::<Vec<_>>().join("\n")
+}
+
+/// Every field with its value, aligned; fields without a value are left out.
+pub(crate) fn fields(value: &Value) -> String {
+    let Some(object) = value.as_object() else { return cell(value) };
+    let shown: Vec<(&String, String)> = object
+        .iter()
+        .map(|(name, value)| (name, cell(value)))
+        .filter(|(_, text)| !text.is_empty())
+        .collect();
+    let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines = shown.iter().map(|(name, text)| format!("{name:width$}  {text}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A value as a person reads it. Of a person, an identity or a project, that is the one name that people use for it.
+pub(crate) fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => clean(text),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Object(object) => {
+            ["email", "key", "name", "address", "reason", "message", "subject", "state"]
+                .iter()
+                .filter_map(|field| object.get(*field))
+                .map(cell)
+                .find(|text| !text.is_empty())
+                .unwrap_or_else(|| clean(&value.to_string()))
+        }
+    }
+}
+
+/// One line, without what a terminal would obey.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().map(|c| if is_harmful(c) { ' ' } else { c }).collect()
+}
+
+/// The same for a text of several lines.
+pub(crate) fn clean_lines(text: &str) -> String {
+    text.chars().map(|c| if c != '\n' && is_harmful(c) { ' ' } else { c }).collect()
+}
+
+/// Control characters, and those that turn the direction of writing and so show one thing as another.
+fn is_harmful(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// A cell no wider than a table bears.
+fn cut(text: &str) -> String {
+    const WIDEST: usize = 60;
+    if text.chars().count() <= WIDEST {
+        return text.to_owned();
+    }
+    text.chars().take(WIDEST - 1).chain(std::iter::once('…')).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_aligned_and_obeys_nobody() {
+        let items = [
+            json!({ "key": "SUP-1", "summary": "Grüße\u{1b}[2J", "reporter": { "address": "a@b.example", "name": "" } }),
+            json!({ "key": "SUP-10", "summary": "x".repeat(80), "reporter": null }),
+        ];
+        let shown = table(&items, &[("KEY", "key"), ("FROM", "reporter"), ("SUMMARY", "summary")]);
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(lines[0], "KEY     FROM         SUMMARY");
+        assert_eq!(lines[1], "SUP-1   a@b.example  Grüße [2J");
+        assert!(lines[2].starts_with("SUP-10               xxxx") && lines[2].ends_with("x…"));
+    }
+
+    #[test]
+    fn fields_without_a_value_are_left_out() {
+        let value =
+            json!({ "id": "1", "name": "Work", "issuer": null, "scopes": ["a", "b"], "ok": true });
+        assert_eq!(fields(&value), "id      1\nname    Work\nok      yes\nscopes  a b");
+    }
+}

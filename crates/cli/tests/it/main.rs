@@ -1,0 +1,17 @@
+//! The real binary, as people use it, against software that we did not write: npm's `oidc-provider` as the provider
+//! and Debian's Dovecot as the mail server. `scripts/test` installs both and runs this.
+
+mod bad_consents;
+mod bad_links;
+mod bad_mail;
+mod command_line;
+mod consent_to_issue;
+mod crashes;
+mod demo;
+mod layers;
+mod mail;
+mod refresh;
+mod rig;
+mod serve;
+mod sign_in;
+mod slow_server;

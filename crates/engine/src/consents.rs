@@ -1,0 +1,267 @@
+//! Consents: from the one-time start page, by way of the provider, to a grant.
+//!
+//! What `authorize` hands out is a page of our own. Looking at it changes nothing, since mail scanners follow every
+//! link they see; its button binds the consent to that browser by a cookie and goes on to the provider.
+
+use jiff::SignedDuration;
+use outlink_model::event::Event;
+use outlink_model::grant::{Actor, Grant, Identity, later};
+use outlink_model::link::{GrantType, Link};
+use outlink_model::problem::{Problem, ProblemKind};
+use outlink_model::{ConsentId, GrantId, Secret, Timestamp};
+use outlink_oauth::{self as oauth, Authorize, Verifier};
+use outlink_store::{BeginConsent, Consent, ConsentState};
+
+use crate::{Caller, Engine, Error, clock};
+
+mod finish;
+
+/// How long a start page works.
+const OFFER: SignedDuration = SignedDuration::from_hours(72);
+/// How long somebody may take at the provider.
+const JOURNEY: SignedDuration = SignedDuration::from_mins(60);
+
+/// A consent that is asked for.
+#[derive(Debug)]
+pub struct Offer {
+    /// Its id: asked for how it went.
+    pub consent: ConsentId,
+    /// The one-time start page.
+    pub url: Secret,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// What the start page shows.
+#[derive(Debug)]
+pub struct ConsentPage {
+    /// The link's name.
+    pub link_name: String,
+    /// What the provider is called.
+    pub provider_name: String,
+    /// Where the button leads: `scheme://host[:port]`.
+    pub provider_origin: String,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Whose mailbox it is meant to be.
+    pub login_hint: Option<String>,
+    /// When the page ends.
+    pub expires_at: Timestamp,
+}
+
+/// Where the browser goes next.
+#[derive(Debug)]
+pub struct Begun {
+    /// The provider's authorization endpoint with our request.
+    pub location: Secret,
+    /// The value of the cookie that binds the consent to this browser.
+    pub cookie: Secret,
+    /// How long that cookie is needed.
+    pub max_age: SignedDuration,
+}
+
+/// A consent that was given.
+#[derive(Debug)]
+pub struct Finished {
+    /// The link's name.
+    pub link_name: String,
+    /// The grant that came of it.
+    pub grant: Grant,
+    /// What the person should know: the grant ends soon, something was not granted.
+    pub warning: Option<String>,
+}
+
+/// How a consent stands.
+#[derive(Debug)]
+pub enum ConsentStatus {
+    /// Nobody has come back from the provider yet.
+    Waiting,
+    /// It was given.
+    Done(Box<Grant>),
+    /// It was not given, or something went wrong.
+    Failed(String),
+}
+
+impl Engine {
+    /// Asks for a new grant under a link.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`], or when the link's grant type needs no consent.
+    pub async fn authorize_link(
+        &self,
+        named: &str,
+        login_hint: Option<String>,
+        by: &Caller,
+    ) -> Result<Offer, Error> {
+        let link = self.link(named).await?;
+        self.offer(&link, None, login_hint, by).await
+    }
+
+    /// Asks for the same grant anew.
+    ///
+    /// # Errors
+    /// As [`Engine::authorize_link`].
+    pub async fn authorize_grant(&self, named: &str, by: &Caller) -> Result<Offer, Error> {
+        let grant = self.grant(named).await?;
+        let link = self.link_by_id(grant.link_id).await?;
+        self.offer(&link, Some(grant.id), grant.identity.email, by).await
+    }
+
+    async fn offer(
+        &self,
+        link: &Link,
+        grant_id: Option<GrantId>,
+        login_hint: Option<String>,
+        by: &Caller,
+    ) -> Result<Offer, Error> {
+        if self.redirect_url_of(link).is_none() {
+            return Err(no_consent_needed(link).into());
+        }
+        let token = clock::random_text()?;
+        let now = self.now();
+        let consent = Consent {
+            id: clock::id(),
+            link_id: link.id,
+            grant_id,
+            login_hint: login_hint.filter(|hint| !hint.trim().is_empty()),
+            state: ConsentState::Offered,
+            verifier: None,
+            nonce: None,
+            redirect_url: None,
+            created_at: now,
+            expires_at: later(now, OFFER),
+        };
+        self.store().create_consent(&consent, &clock::fingerprint(token.expose())).await?;
+        self.record(Event {
+            kind: "consent.offered".into(),
+            subject: format!("link {}", link.name),
+            message: format!("{} asked for a consent under the link {}.", by.name(), link.name),
+            ..self.event(Actor::MailboxOwner)
+        })
+        .await;
+        Ok(Offer {
+            consent: consent.id,
+            url: Secret::new(format!("{}/consent/{}", self.base_url(), token.expose())),
+            expires_at: consent.expires_at,
+        })
+    }
+
+    /// How a consent stands.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`].
+    pub async fn consent_status(&self, id: ConsentId) -> Result<ConsentStatus, Error> {
+        let consent = self.store().consent(id).await?;
+        let consent = consent.ok_or_else(|| Problem::not_found("consent", &id.to_string()))?;
+        Ok(match consent.state {
+            ConsentState::Done { grant_id } => {
+                let grant = self.store().grant(grant_id).await?;
+                let gone = || Problem::not_found("grant", &grant_id.to_string());
+                ConsentStatus::Done(Box::new(grant.ok_or_else(gone)?))
+            }
+            ConsentState::Failed { reason } => ConsentStatus::Failed(reason),
+            ConsentState::Offered | ConsentState::Begun { .. }
+                if consent.expires_at < self.now() =>
+            {
+                ConsentStatus::Failed("Nobody gave the consent in time.".into())
+            }
+            ConsentState::Offered | ConsentState::Begun { .. } => ConsentStatus::Waiting,
+        })
+    }
+
+    /// What the start page shows. Changes nothing.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the page is unknown, over or used.
+    pub async fn consent_page(&self, token: &str) -> Result<ConsentPage, Error> {
+        let (consent, link) = self.open_consent(token).await?;
+        let endpoint = link.authorization_endpoint.as_deref().unwrap_or_default();
+        let origin = url::Url::parse(endpoint)
+            .map(|url| url.origin().ascii_serialization())
+            .unwrap_or_default();
+        Ok(ConsentPage {
+            provider_name: oauth::preset(link.provider).display_name.to_owned(),
+            provider_origin: origin,
+            scopes: link.scope.split(' ').map(str::to_owned).collect(),
+            link_name: link.name,
+            login_hint: consent.login_hint,
+            expires_at: consent.expires_at,
+        })
+    }
+
+    /// The button on the start page: binds the consent to this browser and sends it to the provider.
+    ///
+    /// # Errors
+    /// As [`Engine::consent_page`].
+    pub async fn begin_consent(&self, token: &str) -> Result<Begun, Error> {
+        let (consent, link) = self.open_consent(token).await?;
+        let Some(redirect_url) = self.redirect_url_of(&link) else {
+            return Err(no_consent_needed(&link).into());
+        };
+        let state = clock::random_text()?;
+        let cookie = clock::random_text()?;
+        let nonce = clock::random_text()?;
+        let verifier = Verifier::from_random(clock::random()?);
+        let asks_identity = link.scope.split(' ').any(|scope| scope == "openid");
+        let location = oauth::authorization_url(&Authorize {
+            link: &link,
+            redirect_url: &redirect_url,
+            state: state.expose(),
+            challenge: &verifier.challenge(),
+            nonce: asks_identity.then(|| nonce.expose()),
+            login_hint: consent.login_hint.as_deref(),
+        })?;
+        let begin = BeginConsent {
+            state_hash: &clock::fingerprint(state.expose()),
+            browser_hash: &clock::fingerprint(cookie.expose()),
+            verifier: verifier.expose(),
+            nonce: nonce.expose(),
+            redirect_url: &redirect_url,
+        };
+        self.store().begin_consent(consent.id, &begin, self.now()).await?;
+        Ok(Begun { location: Secret::new(location), cookie, max_age: JOURNEY })
+    }
+
+    async fn open_consent(&self, token: &str) -> Result<(Consent, Link), Error> {
+        let over = |message: &str| {
+            let hint = "Ask whoever sent it to you for a new one.";
+            Problem::new(ProblemKind::NotFound, "consent_over", message, hint)
+        };
+        let found = self.store().consent_by_start(&clock::fingerprint(token)).await?;
+        let consent = found.ok_or_else(|| over("This consent page does not exist."))?;
+        match consent.state {
+            ConsentState::Offered | ConsentState::Begun { .. } => {}
+            ConsentState::Done { .. } => return Err(over("This consent was given already.").into()),
+            ConsentState::Failed { .. } => {
+                return Err(over("This consent page was used up.").into());
+            }
+        }
+        if consent.expires_at < self.now() {
+            return Err(over("This consent page is over: it worked for three days.").into());
+        }
+        let link = self.link_by_id(consent.link_id).await?;
+        Ok((consent, link))
+    }
+}
+
+fn no_consent_needed(link: &Link) -> Problem {
+    debug_assert!(link.grant_type != GrantType::AuthorizationCode);
+    Problem::new(
+        ProblemKind::Conflict,
+        "no_consent_needed",
+        format!("The link {} works with {}, where nobody consents.", link.name, link.grant_type),
+        "Make a grant directly with `outlink grant create`.",
+    )
+}
+
+/// Whether somebody else consented than the grant belongs to. Compared by the provider's lasting name for a person,
+/// since an address can change hands; by address only where the provider tells no such name.
+fn is_somebody_else(known: &Identity, given: &Identity) -> bool {
+    match (&known.subject, &given.subject) {
+        (Some(known_sub), Some(sub)) => known_sub != sub || known.issuer != given.issuer,
+        _ => match (&known.email, &given.email) {
+            (Some(known), Some(given)) => !known.eq_ignore_ascii_case(given),
+            _ => false,
+        },
+    }
+}

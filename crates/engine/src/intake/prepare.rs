@@ -1,0 +1,69 @@
+//! Reading messages before the database is touched: hashing, compressing and parsing need no transaction.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use outlink_mail::imap::{Body, Meta};
+use outlink_mail::message::{Parsed, parse};
+use outlink_store::{Error as StoreError, Packed, pack};
+
+/// A message, ready to be committed.
+pub(super) struct Prepared {
+    /// What the server said of it.
+    pub(super) meta: Meta,
+    /// What it holds.
+    pub(super) content: Content,
+}
+
+/// What a message holds.
+pub(super) enum Content {
+    /// All of it.
+    Whole {
+        /// Of the raw bytes.
+        sha256: [u8; 32],
+        /// The raw bytes, ready to be kept.
+        packed: Packed,
+        /// What was read in it, or why nothing could be.
+        parsed: Box<Result<Parsed, String>>,
+    },
+    /// Nothing: it is too large to be fetched.
+    TooLarge {
+        /// The most that is fetched, in octets.
+        largest: u64,
+    },
+    /// Nothing: the server has it and does not give it.
+    Refused {
+        /// The server's words.
+        words: String,
+    },
+}
+
+/// Brings what the server announced and what it sent together. A message that was announced and not sent has been
+/// deleted meanwhile, and is left out.
+///
+/// # Errors
+/// When there is no memory left to compress in.
+pub(super) fn prepare(
+    batch: &[Meta],
+    bodies: Vec<(u32, Body)>,
+    largest: u64,
+) -> Result<Vec<Prepared>, StoreError> {
+    let mut bodies: std::collections::HashMap<u32, Body> = bodies.into_iter().collect();
+    let mut prepared = Vec::with_capacity(batch.len());
+    for meta in batch {
+        let content = match bodies.remove(&meta.uid) {
+            Some(Body::Raw(raw)) => whole(&raw)?,
+            Some(Body::TooLarge(_)) => Content::TooLarge { largest },
+            Some(Body::Refused(words)) => Content::Refused { words },
+            None if meta.size > largest => Content::TooLarge { largest },
+            None => continue,
+        };
+        prepared.push(Prepared { meta: meta.clone(), content });
+    }
+    Ok(prepared)
+}
+
+fn whole(raw: &[u8]) -> Result<Content, StoreError> {
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest(&SHA256, raw).as_ref());
+    let parsed = parse(raw).map_err(|error| error.to_string());
+    Ok(Content::Whole { sha256, packed: pack(raw)?, parsed: Box::new(parsed) })
+}

@@ -1,0 +1,262 @@
+//! The way from a host name to an open folder, step by step. A test and a fetch walk the same way, so a test that
+//! passes means a fetch that works.
+
+use std::future::Future;
+use std::time::Instant;
+
+use jiff::SignedDuration;
+use outlink_mail::imap::{self, Limits, Selected, Session};
+use outlink_mail::sasl::{self, Mechanism};
+use outlink_mail::tls;
+use outlink_model::GrantId;
+use outlink_model::grant::{Actor, Tokens, Trouble};
+use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::problem::{Problem, ProblemKind};
+use outlink_model::step::{Step, StepStatus};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::{Engine, egress};
+
+/// The steps in their order; what was not reached is reported as skipped.
+const STEPS: [&str; 8] =
+    ["resolve", "connect", "tls", "greeting", "token", "sign_in", "folder", "handler"];
+
+/// A token is fetched anew when it would end within this time: a session that ends in the middle costs more.
+const MIN_TTL: SignedDuration = SignedDuration::from_secs(60);
+
+/// An open folder.
+pub(crate) struct MailSession {
+    /// The session.
+    pub(crate) imap: Session<TlsStream<TcpStream>>,
+    /// What the server said of the folder.
+    pub(crate) selected: Selected,
+}
+
+/// What was found on the way.
+#[derive(Default)]
+pub(crate) struct Report(Vec<Step>);
+
+impl Report {
+    /// Runs one step and notes how it went. The work's text is what was found.
+    async fn step<T>(
+        &mut self,
+        id: &'static str,
+        work: impl Future<Output = Result<(T, String), Trouble>>,
+    ) -> Result<T, Trouble> {
+        let begun = Instant::now();
+        let went = work.await;
+        let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (status, message, hint, result) = match went {
+            Ok((value, message)) => (StepStatus::Ok, message, String::new(), Ok(value)),
+            Err(trouble) => {
+                let words = trouble.provider_error.as_ref();
+                let words = words.map(|words| format!(" It says: {words}")).unwrap_or_default();
+                let message = format!("{}{words}", trouble.reason);
+                (StepStatus::Failed, message, trouble.hint.clone(), Err(trouble))
+            }
+        };
+        self.0.push(Step { id, status, message, hint, ms });
+        result
+    }
+
+    fn skip(&mut self, id: &'static str, message: &str) {
+        let (status, message) = (StepStatus::Skipped, message.to_owned());
+        self.0.push(Step { id, status, message, hint: String::new(), ms: 0 });
+    }
+
+    /// The whole list: what was not reached is skipped.
+    pub(crate) fn complete(mut self) -> Vec<Step> {
+        for id in STEPS {
+            if !self.0.iter().any(|step| step.id == id) {
+                self.skip(id, "Not tried, since an earlier step failed.");
+            }
+        }
+        self.0
+    }
+}
+
+impl Engine {
+    /// Walks from the host name to the open folder.
+    ///
+    /// # Errors
+    /// What is wrong at the first step that failed.
+    pub(crate) async fn walk(
+        &self,
+        server: &MailServer,
+        report: &mut Report,
+    ) -> Result<MailSession, Trouble> {
+        let limits = self.0.settings.limits;
+        let (host, port) = (server.host.as_str(), server.port);
+        let addresses = report
+            .step("resolve", async {
+                let policy = &self.0.settings.egress;
+                let found = egress::permitted(policy, host, port, limits.connect).await?;
+                let list: Vec<_> = found.iter().map(|at| at.ip().to_string()).collect();
+                Ok((found, format!("{host} is {}.", list.join(", "))))
+            })
+            .await?;
+        let stream = report
+            .step("connect", async {
+                let stream = egress::connect(&addresses, host, limits.connect).await?;
+                Ok((stream, format!("Port {port} answers.")))
+            })
+            .await?;
+        let stream = report
+            .step("tls", async {
+                let secured = tls::connect_tls(stream, host, self.0.tls.clone()).await;
+                let stream = secured.map_err(|error| error.trouble())?;
+                Ok((stream, "The certificate is trusted.".to_owned()))
+            })
+            .await?;
+        let mut imap = report
+            .step("greeting", async {
+                let limits = Limits {
+                    literal: limits.message_size,
+                    time: limits.mail_read,
+                    ..Limits::default()
+                };
+                let mut session = Session::start(stream, limits).await.map_err(|e| e.trouble())?;
+                let offered = session.capabilities().await.map_err(|e| e.trouble())?;
+                let ways: Vec<_> = offered.mechanisms().collect();
+                let message = format!("One can sign in by {}.", ways.join(", "));
+                Ok((session, message))
+            })
+            .await?;
+        self.sign_in_to(server, &mut imap, report).await?;
+        let selected = report
+            .step("folder", async {
+                let selected = imap.select(&server.folder).await.map_err(|e| e.trouble())?;
+                let message = format!("{} holds {} messages.", server.folder, selected.exists);
+                Ok((selected, message))
+            })
+            .await?;
+        Ok(MailSession { imap, selected })
+    }
+
+    async fn sign_in_to(
+        &self,
+        server: &MailServer,
+        imap: &mut Session<TlsStream<TcpStream>>,
+        report: &mut Report,
+    ) -> Result<(), Trouble> {
+        match &server.sign_in {
+            SignIn::Password(password) => {
+                report.skip("token", "This mail server is signed in to by password.");
+                let signing_in = async {
+                    imap.login(&server.mailbox, password).await.map_err(|e| e.trouble())?;
+                    Ok(((), format!("Signed in as {}.", server.mailbox)))
+                };
+                report.step("sign_in", signing_in).await
+            }
+            SignIn::Grant(grant) => {
+                let tokens = report
+                    .step("token", async {
+                        let tokens = self.token_for(server, *grant).await?;
+                        let message =
+                            format!("The access token lives until {}.", tokens.expires_at);
+                        Ok((tokens, message))
+                    })
+                    .await?;
+                let signing_in = async {
+                    let mechanism = self.present(server, imap, *grant, tokens).await?;
+                    let name = mechanism.as_str();
+                    Ok(((), format!("Signed in as {} with {name}.", server.mailbox)))
+                };
+                report.step("sign_in", signing_in).await
+            }
+        }
+    }
+
+    /// A token of this grant, if its link lets it go to this host. Keeps **A moved endpoint locks its secrets**.
+    async fn token_for(&self, server: &MailServer, grant: GrantId) -> Result<Tokens, Trouble> {
+        let link = async {
+            let grant = self.grant_by_id(grant).await?;
+            self.link_by_id(grant.link_id).await
+        };
+        let link = link.await.map_err(|error| Trouble {
+            actor: Actor::Nobody,
+            reason: error.problem().message,
+            hint: error.problem().hint,
+            provider_error: None,
+        })?;
+        if !link.token_hosts.contains(&server.host) {
+            return Err(Trouble {
+                actor: Actor::LinkAdministrator,
+                reason: format!(
+                    "Tokens of the link {} may not be sent to {}.",
+                    link.name, server.host
+                ),
+                hint: "Attach the grant to the mail server anew.".into(),
+                provider_error: None,
+            });
+        }
+        self.access_token(grant, MIN_TTL).await
+    }
+
+    /// Shows the token. One that is refused although it should live is refreshed once and shown once more, since it may
+    /// have been taken back; after that the mailbox, not the token, is at fault.
+    async fn present(
+        &self,
+        server: &MailServer,
+        imap: &mut Session<TlsStream<TcpStream>>,
+        grant: GrantId,
+        tokens: Tokens,
+    ) -> Result<Mechanism, Trouble> {
+        let offered = imap.capabilities().await.map_err(|e| e.trouble())?;
+        let Some(mechanism) = sasl::choose(offered) else {
+            let offered = offered.mechanisms().map(str::to_owned).collect();
+            return Err(imap::Error::NoMechanism { offered }.trouble());
+        };
+        let (host, port) = (server.host.as_str(), server.port);
+        let first = imap.authenticate(&server.mailbox, host, port, &tokens.access, mechanism).await;
+        match first {
+            Ok(()) => return Ok(mechanism),
+            Err(error) if error.is_token_refused() => {}
+            Err(error) => return Err(error.trouble()),
+        }
+        let refreshed = self.refresh(grant, tokens.generation).await;
+        if let Err(error) = refreshed {
+            let problem = error.problem();
+            let after = self.grant_by_id(grant).await.ok();
+            let known = after.and_then(|grant| grant.state.trouble().cloned());
+            return Err(known.unwrap_or(Trouble {
+                actor: Actor::MailboxOwner,
+                reason: problem.message,
+                hint: problem.hint,
+                provider_error: None,
+            }));
+        }
+        let tokens = self.token_for(server, grant).await?;
+        imap.authenticate(&server.mailbox, host, port, &tokens.access, mechanism)
+            .await
+            .map_err(|error| error.trouble())?;
+        Ok(mechanism)
+    }
+
+    /// The last step of a test: whether anything would become of the mail. A server without a handler is no failure:
+    /// it is what everybody has between two steps of the set-up.
+    pub(crate) async fn look_at_handlers(&self, server: &MailServer, report: &mut Report) {
+        let (status, message, hint) = match self.handler_of(server).await {
+            Ok(Some(handler)) => {
+                (StepStatus::Ok, format!("{} handles what comes.", handler.name), String::new())
+            }
+            Ok(None) => {
+                let trouble = no_handler(server);
+                (StepStatus::Skipped, trouble.message, trouble.hint)
+            }
+            Err(error) => (StepStatus::Failed, error.problem().message, error.problem().hint),
+        };
+        report.0.push(Step { id: "handler", status, message, hint, ms: 0 });
+    }
+}
+
+/// Why a server is not fetched.
+pub(crate) fn no_handler(server: &MailServer) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "no_handler",
+        format!("No handler takes the mail of {}, so it is not fetched.", server.name),
+        "Make a handler for it: `outlink handler create`.",
+    )
+}

@@ -1,0 +1,87 @@
+//! Refreshing ahead of expiry, in the background.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use outlink_model::GrantId;
+use outlink_model::grant::{backoff, later};
+use outlink_model::link::{Link, LinkHealth};
+use tokio::sync::Semaphore;
+
+use crate::{Engine, Error, clock};
+
+/// Refreshes under way at once. A provider that hangs holds one of these for its time limit and no longer.
+const AT_ONCE: usize = 64;
+/// Grants looked at in one go.
+const BATCH: u32 = 256;
+/// The longest sleep: another node, or the command line, may have changed what is due.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Refreshes what is due until the engine stops.
+    pub(crate) async fn keep_fresh(&self) {
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
+        let under_way: Arc<Mutex<HashSet<GrantId>>> = Arc::default();
+        loop {
+            match self.store().due_grants(self.now(), BATCH).await {
+                Ok(due) => {
+                    for id in due {
+                        if !locked(&under_way).insert(id) {
+                            continue;
+                        }
+                        let Ok(slot) = slots.clone().acquire_owned().await else { return };
+                        let (engine, under_way) = (self.clone(), under_way.clone());
+                        self.spawn(async move {
+                            if let Err(error) = engine.refresh_due(id).await {
+                                tracing::debug!(%error, grant = %id, "a refresh did not succeed");
+                            }
+                            locked(&under_way).remove(&id);
+                            drop(slot);
+                        });
+                    }
+                }
+                Err(error) => tracing::error!(%error, "grants that are due cannot be read"),
+            }
+            tokio::select! {
+                () = self.0.stopping.cancelled() => return,
+                () = self.0.alarm.notified() => {}
+                () = tokio::time::sleep(self.until_next_due().await) => {}
+            }
+        }
+    }
+
+    async fn until_next_due(&self) -> Duration {
+        let next = self.store().next_due().await.ok().flatten();
+        let wait = next.map(|at| at.duration_since(self.now()));
+        let wait = wait.and_then(|wait| Duration::try_from(wait).ok()).unwrap_or(LONGEST_SLEEP);
+        wait.clamp(Duration::from_millis(200), LONGEST_SLEEP)
+    }
+
+    async fn refresh_due(&self, id: GrantId) -> Result<(), Error> {
+        let grant = self.grant_by_id(id).await?;
+        let link = self.link_by_id(grant.link_id).await?;
+        if self.may_probe(&link).await? {
+            self.refresh(id, grant.generation).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a grant may be spent on this link now. Always while the link is well; while it is marked, whoever moves
+    /// the time of the next probe first is the one that probes, and nobody else.
+    async fn may_probe(&self, link: &Link) -> Result<bool, Error> {
+        let LinkHealth::Marked { failures, probe_at, .. } = &link.health else {
+            return Ok(true);
+        };
+        let now = self.now();
+        if now < *probe_at {
+            return Ok(false);
+        }
+        let next = later(now, backoff(failures.saturating_add(3), clock::jitter()));
+        Ok(self.store().claim_probe(link.id, *probe_at, next).await?)
+    }
+}
+
+fn locked(set: &Mutex<HashSet<GrantId>>) -> std::sync::MutexGuard<'_, HashSet<GrantId>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}

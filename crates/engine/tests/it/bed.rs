@@ -1,0 +1,179 @@
+//! A provider, a store and an engine, fresh for each test.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use outlink_engine::egress::Policy;
+use outlink_engine::handlers::NewHandler;
+use outlink_engine::links::NewLink;
+use outlink_engine::mail_servers::NewMailServer;
+use outlink_engine::{Caller, Clock, Engine, Limits, Settings};
+use outlink_model::grant::{Grant, GrantState, Identity, Tokens, later};
+use outlink_model::handler::HandlerType;
+use outlink_model::link::Link;
+use outlink_model::mail_server::{Direction, MailServer, Protocol, Security, Take};
+use outlink_model::provider::ProviderKind;
+use outlink_model::{GrantId, Timestamp};
+use outlink_practice::{Options, Practice};
+use outlink_store::{Store, Vault};
+use uuid::Uuid;
+
+pub(crate) const ALICE: &str = "alice@example.org";
+pub(crate) const SCOPES: [&str; 4] = ["openid", "email", "offline_access", "mail.imap"];
+
+pub(crate) struct Bed {
+    pub(crate) practice: Practice,
+    pub(crate) store: Arc<Store>,
+    pub(crate) engine: Engine,
+    dir: tempfile::TempDir,
+}
+
+impl Bed {
+    pub(crate) async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let practice = outlink_practice::start(Options::new(dir.path())).await.unwrap();
+        let vault = Vault::new(&[7; 32]).unwrap();
+        let store = Store::open_sqlite(&dir.path().join("outlink.db"), vault).await.unwrap();
+        let store = Arc::new(store);
+        let engine = engine(&store, &practice);
+        Self { practice, store, engine, dir }
+    }
+
+    /// A second node on the same store, as after a restart.
+    pub(crate) fn another_engine(&self) -> Engine {
+        engine(&self.store, &self.practice)
+    }
+
+    pub(crate) fn dir(&self) -> &std::path::Path {
+        self.dir.path()
+    }
+
+    pub(crate) async fn link(&self, name: &str) -> Link {
+        let new = self.new_link(name);
+        self.engine.create_link(new, &Caller::System).await.unwrap()
+    }
+
+    pub(crate) fn new_link(&self, name: &str) -> NewLink {
+        NewLink {
+            name: name.into(),
+            description: String::new(),
+            provider: ProviderKind::Custom,
+            grant_type: None,
+            client_id: self.practice.client_id.clone(),
+            client_secret: Some(self.practice.client_secret.clone()),
+            client_auth: None,
+            authorization_endpoint: Some(self.practice.authorization_endpoint.clone()),
+            token_endpoint: Some(self.practice.token_endpoint.clone()),
+            issuer: Some(self.practice.issuer.clone()),
+            userinfo_endpoint: None,
+            scope: Some(SCOPES.join(" ")),
+            authorization_params: Vec::new(),
+        }
+    }
+
+    /// A grant of Alice's with tokens that the provider has given out and that have this long to live.
+    pub(crate) async fn grant(&self, link: &Link, lives: SignedDuration) -> Grant {
+        let (access, refresh) = self.practice.issue(ALICE, &SCOPES).unwrap();
+        let now = now();
+        let expires_at = later(now, lives);
+        let grant = Grant {
+            id: GrantId(Uuid::now_v7()),
+            link_id: link.id,
+            identity: Identity { email: Some(ALICE.into()), ..Identity::default() },
+            scopes: SCOPES.map(String::from).to_vec(),
+            generation: 1,
+            state: GrantState::Active,
+            since: now,
+            expires_at,
+            issued_at: now,
+            renewable: true,
+            next_refresh_at: Some(expires_at),
+            intent: None,
+            created_at: now,
+        };
+        let tokens = Tokens { generation: 1, access, expires_at, refresh };
+        self.store.create_grant(&grant, &tokens).await.unwrap();
+        grant
+    }
+
+    /// A mail server on Alice's practice mailbox with a handler into the project SUP.
+    pub(crate) async fn inbox(&self, grant: &Grant) -> MailServer {
+        let server = self
+            .engine
+            .create_mail_server(
+                NewMailServer {
+                    name: "Inbox".into(),
+                    direction: Direction::Incoming,
+                    protocol: Protocol::Imap,
+                    security: Security::Tls,
+                    host: "localhost".into(),
+                    port: self.practice.imap.port(),
+                    mailbox: ALICE.into(),
+                    grant: Some(grant.id.to_string()),
+                    password: None,
+                    folder: None,
+                    take: Take::All,
+                    poll_seconds: None,
+                },
+                &Caller::System,
+            )
+            .await
+            .unwrap();
+        self.engine.create_project("SUP", "Support", &Caller::System).await.unwrap();
+        let handler = NewHandler {
+            name: "Support mail".into(),
+            mail_server: "Inbox".into(),
+            project: "SUP".into(),
+            kind: HandlerType::CreateOrComment,
+        };
+        self.engine.create_handler(handler, &Caller::System).await.unwrap();
+        server
+    }
+
+    /// Sends a request as a node would that does not live to see the answer; its status.
+    pub(crate) async fn send(&self, request: &outlink_oauth::Request) -> u16 {
+        let ca = std::fs::read(&self.practice.ca_pem_path).unwrap();
+        let ca = reqwest::Certificate::from_pem(&ca).unwrap();
+        let client = reqwest::Client::builder().tls_certs_merge([ca]).no_proxy().build().unwrap();
+        let mut call = client.post(&request.url).body(request.body.clone().unwrap().expose().to_owned());
+        for (name, value) in &request.headers {
+            call = call.header(*name, value.expose());
+        }
+        call.send().await.unwrap().status().as_u16()
+    }
+
+    /// A mail of this subject, in Alice's INBOX.
+    pub(crate) fn deliver(&self, id: &str, subject: &str, more: &str) {
+        let raw = format!(
+            "Message-ID: <{id}@example.net>\r\nFrom: Carla <carla@example.net>\r\nTo: {ALICE}\r\n\
+             Subject: {subject}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n{more}\r\nHello {id}\r\n"
+        );
+        assert!(self.practice.deliver(ALICE, raw));
+    }
+}
+
+fn engine(store: &Arc<Store>, practice: &Practice) -> Engine {
+    let allow = ["localhost".to_owned()];
+    let limits = Limits {
+        token_call: Duration::from_secs(2),
+        connect: Duration::from_secs(2),
+        mail_read: Duration::from_secs(3),
+        ..Limits::default()
+    };
+    let settings = Settings {
+        base_url: "http://localhost:8080".into(),
+        egress: Policy::parse(&allow, None).unwrap(),
+        extra_ca: Some(practice.ca_pem_path.clone()),
+        node: Uuid::now_v7().to_string(),
+        clock: Clock::System,
+        limits,
+        failpoint: None,
+    };
+    Engine::new(store.clone(), settings).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the provider's clock is the machine's")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_microsecond(Timestamp::now().as_microsecond()).unwrap()
+}

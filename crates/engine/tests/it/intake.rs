@@ -1,0 +1,118 @@
+//! Mail in: every message once, whatever happens on the way.
+
+use jiff::SignedDuration;
+use outlink_engine::Page;
+use outlink_engine::intake::Fetched;
+use outlink_model::message::Outcome;
+use outlink_model::step::StepStatus;
+use outlink_practice::ImapFault;
+
+use crate::bed::{ALICE, Bed};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+async fn ready() -> Bed {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    bed.inbox(&grant).await;
+    bed
+}
+
+async fn fetch(bed: &Bed) -> Fetched {
+    bed.engine.fetch_mail_server("Inbox").await.unwrap()
+}
+
+#[tokio::test]
+async fn mail_becomes_issues_and_comments_once() {
+    let bed = ready().await;
+    bed.deliver("a", "The printer is on fire", "");
+    bed.deliver("b", "Something else", "In-Reply-To: <a@example.net>\r\n");
+    bed.deliver("c", "Re: [sup-1] still burning", "");
+    bed.deliver("d", "Far away", "References: <x@example.net> <b@example.net> <y@example.net>\r\n");
+    bed.deliver("e", "I am away", "Auto-Submitted: auto-replied\r\n");
+    bed.deliver("f", "Another matter", "");
+    let first = fetch(&bed).await;
+    let expected = Fetched { fetched: 6, created: 2, commented: 3, rejected: 1, quarantined: 0 };
+    assert_eq!(first, expected);
+    assert_eq!(fetch(&bed).await, Fetched::default(), "nothing counts twice");
+
+    let issue = bed.engine.issue("SUP-1").await.unwrap();
+    assert_eq!(issue.issue.summary, "The printer is on fire");
+    assert_eq!(issue.issue.reporter.address, "carla@example.net");
+    assert_eq!(issue.comments.len(), 3);
+    let seen = bed.practice.messages(ALICE, "INBOX");
+    assert!(seen.iter().all(|entry| entry.flags.contains("\\Seen")), "the server was told of each");
+}
+
+#[tokio::test]
+async fn a_rebuilt_folder_doubles_nothing() {
+    let bed = ready().await;
+    bed.deliver("a", "One", "");
+    bed.deliver("b", "Two", "");
+    assert_eq!(fetch(&bed).await.created, 2);
+    bed.practice.renumber(ALICE, "INBOX").unwrap();
+    bed.deliver("c", "Three", "");
+    let after = fetch(&bed).await;
+    assert_eq!((after.fetched, after.created), (1, 1));
+    assert_eq!(bed.engine.issues(None, Page::default()).await.unwrap().items.len(), 3);
+    assert_eq!(fetch(&bed).await, Fetched::default());
+}
+
+#[tokio::test]
+async fn an_unreadable_message_is_quarantined_and_holds_nobody_back() {
+    let bed = ready().await;
+    bed.deliver("a", "Before", "");
+    assert!(bed.practice.deliver(ALICE, vec![0_u8; 64]));
+    bed.deliver("b", "After", "");
+    let fetched = fetch(&bed).await;
+    assert_eq!((fetched.fetched, fetched.created), (3, 2), "{fetched:?}");
+    let messages = bed.engine.messages(None, Page::default()).await.unwrap().items;
+    let odd = messages.iter().find(|view| view.message.outcome != Outcome::Created).unwrap();
+    assert!(odd.message.reason.is_some(), "{odd:?}");
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_mended_by_the_next_fetch() {
+    let bed = ready().await;
+    for n in 0..20 {
+        bed.deliver(&format!("m{n}"), &format!("Matter {n}"), "");
+    }
+    bed.practice.faults().next_imap_sessions(1, ImapFault::DropMidLiteral);
+    let error = bed.engine.fetch_mail_server("Inbox").await.unwrap_err().problem();
+    assert!(!error.hint.is_empty() || !error.message.is_empty());
+    let server = bed.engine.mail_server("Inbox").await.unwrap();
+    assert!(server.health.trouble.is_some() && server.health.failing_since.is_some());
+    fetch(&bed).await;
+    assert_eq!(bed.engine.issues(None, Page::default()).await.unwrap().items.len(), 20);
+    let server = bed.engine.mail_server("Inbox").await.unwrap();
+    assert!(server.health.trouble.is_none() && server.health.ok_at.is_some());
+}
+
+#[tokio::test]
+async fn a_token_that_was_taken_back_is_renewed_on_the_way() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, SignedDuration::from_secs(-5)).await;
+    bed.inbox(&grant).await;
+    bed.deliver("a", "One", "");
+    assert_eq!(fetch(&bed).await.created, 1, "an expired token is refreshed first");
+    assert_eq!(bed.practice.counters().refreshes, 1);
+}
+
+#[tokio::test]
+async fn a_test_names_the_step_that_fails() {
+    let bed = ready().await;
+    let steps = bed.engine.test_mail_server("Inbox").await.unwrap();
+    let all = ["resolve", "connect", "tls", "greeting", "token", "sign_in", "folder", "handler"];
+    assert_eq!(steps.iter().map(|step| step.id).collect::<Vec<_>>(), all);
+    assert!(steps.iter().all(|step| step.status == StepStatus::Ok), "{steps:?}");
+
+    bed.practice.faults().next_imap_sessions(1, ImapFault::HangAfterLogin);
+    let steps = bed.engine.test_mail_server("Inbox").await.unwrap();
+    let failed: Vec<_> = steps.iter().filter(|step| step.status == StepStatus::Failed).collect();
+    assert_eq!(failed.len(), 1, "{steps:?}");
+    assert_eq!(failed[0].id, "folder");
+    assert!(!failed[0].message.is_empty() && !failed[0].hint.is_empty(), "{failed:?}");
+    assert_eq!(steps.last().map(|step| step.status), Some(StepStatus::Skipped));
+}

@@ -1,0 +1,181 @@
+//! What the sender wrote anew, and what is history.
+//!
+//! The lines are read once from the top. History that runs to the end begins at a separator, at the header block of a
+//! quoted mail, or at an attribution ("On Monday Bob wrote:") without `>` below it. Quotes with `>` are history as
+//! well, unless the sender wrote something below them: then they are what is being answered, and stay. The words are
+//! in a table by language. There is no expression that could backtrack; each line is looked at a bounded number of
+//! times.
+
+mod attribution;
+mod header_block;
+mod separator;
+mod signature;
+mod words;
+
+use super::body::Body;
+use super::html::Mark;
+use super::text::trim_lines;
+
+pub(super) use separator::is_forward;
+
+/// A text, divided.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Split {
+    /// What is new.
+    pub(super) reply: String,
+    /// The rest, in its order.
+    pub(super) quoted: String,
+}
+
+/// What a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Blank,
+    /// The sender's own.
+    Own,
+    /// Somebody else's, marked by `>` or by the markup.
+    Quote,
+    /// Says whose the quote below is.
+    Attribution,
+    /// A signature, a footer, or history.
+    Dropped,
+}
+
+/// Divides a text. `forward`: the subject says that the mail is a forward.
+///
+/// What is forwarded is what the sender wants to say, so a forward keeps its text; and so does a mail of which
+/// nothing else would be left.
+pub(super) fn split(body: &Body, forward: bool) -> Split {
+    let whole = || Split { reply: body.text.clone(), quoted: String::new() };
+    let lines: Vec<&str> = body.text.split('\n').collect();
+    let mut kinds = classify(&lines, &body.marks);
+    let marked_forward = forward && body.marks.contains(&Mark::Quoted);
+    if marked_forward || find_history(&lines, &mut kinds, forward) == Found::Forward {
+        return whole();
+    }
+    signature::drop_signatures(&lines, &mut kinds);
+    settle_quotes(&mut kinds);
+    let own = |kind: &Kind| matches!(kind, Kind::Own | Kind::Quote);
+    if !kinds.contains(&Kind::Own) {
+        return whole();
+    }
+    let pick = |wanted: bool| {
+        let picked = lines
+            .iter()
+            .zip(&kinds)
+            .filter(|(_, kind)| **kind == Kind::Blank || own(kind) == wanted);
+        tidy(picked.map(|(line, _)| *line))
+    };
+    Split { reply: pick(true), quoted: pick(false) }
+}
+
+fn classify(lines: &[&str], marks: &[Mark]) -> Vec<Kind> {
+    let kind = |(index, line): (usize, &&str)| match marks.get(index) {
+        _ if line.trim().is_empty() => Kind::Blank,
+        Some(Mark::Quoted) => Kind::Quote,
+        _ if line.trim_start().starts_with('>') => Kind::Quote,
+        Some(Mark::Attribution) => Kind::Attribution,
+        _ => Kind::Own,
+    };
+    lines.iter().enumerate().map(kind).collect()
+}
+
+#[derive(Debug, PartialEq)]
+enum Found {
+    /// The mail is a forward: all of it counts.
+    Forward,
+    /// Whatever history was found is marked.
+    Marked,
+}
+
+/// Marks attributions, and everything from where the history begins that runs to the end.
+fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
+    for at in 0..lines.len() {
+        if !matches!(kinds[at], Kind::Own | Kind::Attribution) {
+            continue;
+        }
+        if separator::is_forward_marker(lines[at]) {
+            return Found::Forward;
+        }
+        let block = header_block::starts_at(lines, kinds, at);
+        if block || separator::is_original_marker(lines[at]) {
+            if forward {
+                return Found::Forward;
+            }
+            drop_from(kinds, if block { separator::rule_above(lines, at) } else { at });
+            return Found::Marked;
+        }
+        if kinds[at] == Kind::Own
+            && let Some(first) = attribution::ends_at(lines, kinds, at)
+        {
+            kinds[first..=at].fill(Kind::Attribution);
+        }
+        let last_of_attribution =
+            kinds[at] == Kind::Attribution && kinds.get(at + 1) != Some(&Kind::Attribution);
+        let below = next_kind(kinds, at + 1);
+        if last_of_attribution && !matches!(below, Some(Kind::Quote | Kind::Attribution)) {
+            let first = kinds[..=at]
+                .iter()
+                .rposition(|kind| *kind != Kind::Attribution)
+                .map_or(0, |before| before + 1);
+            drop_from(kinds, first);
+            return Found::Marked;
+        }
+    }
+    Found::Marked
+}
+
+fn drop_from(kinds: &mut [Kind], at: usize) {
+    kinds[at..]
+        .iter_mut()
+        .filter(|kind| **kind != Kind::Blank)
+        .for_each(|kind| *kind = Kind::Dropped);
+}
+
+/// What the next line that is not blank is.
+fn next_kind(kinds: &[Kind], from: usize) -> Option<Kind> {
+    kinds[from..].iter().copied().find(|kind| *kind != Kind::Blank)
+}
+
+/// Keeps the quotes that are answered below, drops the others.
+///
+/// A mail that consists of one quote with the whole answer below it is not answered point by point: that quote is the
+/// history, only on top.
+fn settle_quotes(kinds: &mut [Kind]) {
+    let last_own = kinds.iter().rposition(|kind| *kind == Kind::Own);
+    let answered = last_own.unwrap_or(0);
+    let mut runs = 0;
+    let mut in_quote = false;
+    let mut own_above = false;
+    for kind in kinds.iter() {
+        match kind {
+            Kind::Quote if !in_quote => (runs, in_quote) = (runs + 1, true),
+            Kind::Own => {
+                own_above |= runs == 0;
+                in_quote = false;
+            }
+            Kind::Blank | Kind::Quote | Kind::Attribution | Kind::Dropped => {}
+        }
+    }
+    let all_on_top = runs == 1 && !own_above;
+    for (at, kind) in kinds.iter_mut().enumerate() {
+        if *kind == Kind::Quote && (at > answered || all_on_top) {
+            *kind = Kind::Dropped;
+        }
+    }
+}
+
+/// The lines as a text; where lines were taken out, no more than one blank line is left.
+fn tidy<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    let mut blanks = 0;
+    for line in lines {
+        let blank = line.trim().is_empty();
+        blanks = if blank { blanks + 1 } else { 0 };
+        if blanks <= 1 {
+            text.push_str(if blank { "" } else { line });
+            text.push('\n');
+        }
+    }
+    trim_lines(&text).to_owned()
+}

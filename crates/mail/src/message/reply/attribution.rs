@@ -1,0 +1,187 @@
+//! "On Monday, Bob wrote:" and its like.
+
+use super::Kind;
+use super::words::LANGUAGES;
+
+/// Lines that one attribution may be wrapped onto.
+const MAX_LINES: usize = 4;
+/// Bytes of an attribution.
+const MAX_LENGTH: usize = 500;
+
+/// The first line of the attribution that ends with line `at`, if one does.
+pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize> {
+    if !ends_with_colon(lines[at]) {
+        return None;
+    }
+    let first = (0..MAX_LINES)
+        .map_while(|above| at.checked_sub(above))
+        .take_while(|first| kinds[*first] == Kind::Own)
+        .last()?;
+    // The nearest line that opens like one; failing that, a name first: "Bob <bob@example.org> wrote:".
+    let candidates =
+        || (first..=at).rev().filter_map(|first| Some((first, joined(&lines[first..=at])?)));
+    let quoted_below = super::next_kind(kinds, at + 1) == Some(Kind::Quote);
+    candidates()
+        .find(|(_, text)| opens_with_date(text))
+        .or_else(|| candidates().take(2).find(|(_, text)| opens_with_name(text, quoted_below)))
+        .map(|(first, _)| first)
+}
+
+fn ends_with_colon(line: &str) -> bool {
+    line.trim_end_matches(is_dressing).ends_with([':', '：'])
+}
+
+/// White space, emphasis and marks of the reading direction, as they stand around attributions.
+fn is_dressing(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '*' | '_' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The lines as one, in lower case.
+fn joined(lines: &[&str]) -> Option<String> {
+    if lines.iter().map(|line| line.len()).sum::<usize>() > MAX_LENGTH {
+        return None;
+    }
+    let mut text = String::new();
+    for line in lines {
+        // A soft line break that was never decoded.
+        if text.ends_with('=') {
+            text.pop();
+        } else if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(line.trim_matches(is_dressing));
+    }
+    Some(text.to_lowercase())
+}
+
+fn opens_with_date(text: &str) -> bool {
+    let opens =
+        LANGUAGES.iter().flat_map(|language| language.opens).any(|open| text.starts_with(open));
+    // "On the call at 10:30 he wrote:" holds two numbers, the shortest date with a time holds three.
+    let dated = has_year(text) || has_time(text) && numbers(text) >= 3;
+    (opens || opens_with_number(text)) && text.contains(char::is_numeric) && {
+        let address = text.contains('@');
+        says_wrote(text) && if opens { dated || address } else { address || has_year(text) }
+            || ends_with_address(text) && dated
+    }
+}
+
+/// A number, or a short word and then a number: the day of the week and the date in most languages.
+fn opens_with_number(text: &str) -> bool {
+    let after_word = text.trim_start_matches(|c: char| c.is_alphabetic());
+    let word = text.len() - after_word.len();
+    let rest = after_word.trim_start_matches(['.', ',', ' ']);
+    word <= 24 && rest.starts_with(char::is_numeric) && (word == 0 || rest.len() < after_word.len())
+}
+
+fn opens_with_name(text: &str, quoted_below: bool) -> bool {
+    let address = text.contains('<') && text.contains('@');
+    says_wrote(text)
+        && (has_year(text) && (has_time(text) || address)
+            || quoted_below && (address || has_year(text)))
+}
+
+fn says_wrote(text: &str) -> bool {
+    LANGUAGES.iter().flat_map(|language| language.wrote).any(|verb| text.contains(verb))
+}
+
+/// `<bob@example.org>:`, which is all the verb that some languages have.
+fn ends_with_address(text: &str) -> bool {
+    let text = text.trim_end_matches([':', '：']).trim_end_matches(is_dressing);
+    text.ends_with(['>', ')']) && text.contains('@')
+}
+
+fn has_year(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let year = |four: &[u8]| matches!(four, [b'1', b'9', c, d] | [b'2', b'0', c, d] if c.is_ascii_digit() && d.is_ascii_digit());
+    bytes.windows(4).enumerate().any(|(at, four)| {
+        year(four)
+            && !at.checked_sub(1).is_some_and(|before| bytes[before].is_ascii_digit())
+            && !bytes.get(at + 4).is_some_and(u8::is_ascii_digit)
+    })
+}
+
+fn has_time(text: &str) -> bool {
+    text.as_bytes().windows(4).any(|four| match four {
+        [hour, b':' | b'.' | b'h', tens, ones] => {
+            hour.is_ascii_digit() && tens.is_ascii_digit() && ones.is_ascii_digit()
+        }
+        _ => false,
+    })
+}
+
+fn numbers(text: &str) -> usize {
+    text.split(|c: char| !c.is_numeric()).filter(|number| !number.is_empty()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(text: &str, below: Kind) -> Option<usize> {
+        let mut lines: Vec<&str> = text.split('\n').collect();
+        let at = lines.len() - 1;
+        lines.push("below");
+        let mut kinds = vec![Kind::Own; lines.len()];
+        kinds[at + 1] = below;
+        ends_at(&lines, &kinds, at)
+    }
+
+    #[test]
+    fn attributions_of_many_languages_are_known() {
+        for text in [
+            "On Mon, Jan 1, 2024 at 10:00 AM Bob <bob@example.org> wrote:",
+            "On 9 Jan 2014, at 2:47, Bob Example wrote:",
+            "On 01/03/11 7:07 PM, Bob wrote:",
+            "Am Mo., 1. Jan. 2024 um 10:00 Uhr schrieb Bob <bob@example.org>:",
+            "Am 01.01.24 um 10:00 schrieb Bob:",
+            "Le lun. 1 janv. 2024 à 10:00, Bob <bob@example.org> a écrit :",
+            "El lun, 1 ene 2024 a las 10:00, Bob (<bob@example.org>) escribió:",
+            "Il giorno lun 1 gen 2024 alle ore 10:00 Bob <bob@example.org> ha scritto:",
+            "Op ma 1 jan. 2024 om 10:00 schreef Bob <bob@example.org>:",
+            "Em seg., 1 de jan. de 2024 às 10:00, Bob <bob@example.org> escreveu:",
+            "pon., 1 sty 2024 o 10:00 Bob <bob@example.org> napisał(a):",
+            "W dniu 1.01.2024 o 10:00, Bob pisze:",
+            "Den mån 1 jan. 2024 kl 10:00 skrev Bob <bob@example.org>:",
+            "man. 1. jan. 2024 kl. 10:00 skrev Bob <bob@example.org>:",
+            "ma 1. tammik. 2024 klo 10.00 Bob (bob@example.org) kirjoitti:",
+            "po 1. 1. 2024 v 10:00 odesílatel Bob <bob@example.org> napsal:",
+            "пн, 1 янв. 2024 г. в 10:00, Bob <bob@example.org>:",
+            "1 января 2024 г., 10:00 пользователь Bob <bob@example.org> написал:",
+            "1 Oca 2024 Pzt, 10:00 tarihinde Bob <bob@example.org> şunu yazdı:",
+            "2024年1月1日(月) 10:00 Bob <bob@example.org>:",
+            "Bob <bob@example.org> 于2024年1月1日周一 10:00写道：",
+            "在 2024年1月1日，10:00，Bob <bob@example.org> 写道：",
+            "2024년 1월 1일 (월) 오전 10:00, Bob <bob@example.org>님이 작성:",
+            "Bob Example schrieb am 01.01.2024 um 10:00:",
+            "Quoting Bob <bob@example.org>:",
+            "On Mon, Jan 1, 2024 at 10:00 AM Bob <\nbob@example.org> wrote:",
+            "On Dec 16, 2011, at 12:47 PM, Bob\n<bob@example.org>\nwrote:",
+        ] {
+            let below = if text.starts_with("Quoting") { Kind::Quote } else { Kind::Own };
+            assert_eq!(found(text, below), Some(0), "{text}");
+        }
+        assert_eq!(
+            found("It was\nOn Mon, Jan 1, 2024 Bob <b@example.org> wrote:", Kind::Own),
+            Some(1)
+        );
+    }
+
+    #[test]
+    fn sentences_are_not_attributions() {
+        for text in [
+            "On your remote host you can run:",
+            "One outstanding question I had:",
+            "On Monday Bob wrote this: 12",
+            "He wrote:",
+            "In version 3.2 he wrote:",
+            "2 things that I wrote:",
+            "The log of 10:00 says:",
+            "On the call at 10:30 he wrote:",
+            "I asked Bob <bob@example.org> and he wrote:",
+        ] {
+            assert_eq!(found(text, Kind::Own), None, "{text}");
+        }
+    }
+}

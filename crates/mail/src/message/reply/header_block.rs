@@ -1,0 +1,132 @@
+//! The header block that Outlook and others put above what they quote: From, Sent, To, Subject.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::Kind;
+use super::words::LANGUAGES;
+
+/// Lines of a block that are looked at. Long lists of recipients are wrapped.
+const MAX_LINES: usize = 16;
+/// Lines in a row that carry on a field.
+const MAX_WRAPPED: usize = 6;
+/// Bytes of a label, in the longest language.
+const MAX_LABEL: usize = 40;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    From,
+    Sent,
+    To,
+    Subject,
+}
+
+static LABELS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
+    let mut labels = HashMap::new();
+    for language in LANGUAGES {
+        let fields = [
+            (language.from, Field::From),
+            (language.sent, Field::Sent),
+            (language.to, Field::To),
+            (language.subject, Field::Subject),
+        ];
+        for (words, field) in fields {
+            words.iter().for_each(|word| {
+                labels.entry(*word).or_insert(field);
+            });
+        }
+    }
+    labels
+});
+
+/// Whether a header block begins at this line: a From, then a date, then a recipient or a subject.
+pub(super) fn starts_at(lines: &[&str], kinds: &[Kind], at: usize) -> bool {
+    if field(lines[at]) != Some(Field::From) {
+        return false;
+    }
+    let (mut sent, mut about) = (false, false);
+    let mut wrapped = 0;
+    let block = lines.iter().zip(kinds).skip(at + 1).take(MAX_LINES);
+    for (line, kind) in block {
+        if *kind == Kind::Quote {
+            break;
+        }
+        match field(line) {
+            Some(Field::From) => break,
+            Some(Field::Sent) => sent = true,
+            Some(Field::To | Field::Subject) => about = true,
+            None => {
+                wrapped += 1;
+                if wrapped > MAX_WRAPPED {
+                    break;
+                }
+                continue;
+            }
+        }
+        wrapped = 0;
+        if sent && about {
+            return true;
+        }
+    }
+    false
+}
+
+/// The field that a line begins with: `*From:* Bob`, `Von : Bob`.
+fn field(line: &str) -> Option<Field> {
+    let line = line.trim_start_matches([' ', '\t', '*', '_', '\u{a0}']);
+    let colon = line.find([':', '：'])?;
+    if colon == 0 || colon > MAX_LABEL {
+        return None;
+    }
+    let label = line[..colon].trim_end_matches([' ', '*', '_', '\u{a0}']).to_lowercase();
+    LABELS.get(label.as_str()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts(text: &str) -> bool {
+        let lines: Vec<&str> = text.split('\n').collect();
+        starts_at(&lines, &vec![Kind::Own; lines.len()], 0)
+    }
+
+    #[test]
+    fn blocks_of_many_languages_are_known() {
+        for text in [
+            "From: Bob\nSent: Monday\nTo: Ann\nSubject: x",
+            "*From:* Bob <bob@example.org>\n*Date:* Monday\n*Subject:* x",
+            "From: Bob\nSubject: x\nDate: Monday",
+            "Von: Bob\nGesendet: Montag\nAn: Ann\nBetreff: x",
+            "De : Bob\nEnvoyé : lundi\nÀ : Ann\nObjet : x",
+            "De: Bob\nEnviado el: lunes\nPara: Ann\nAsunto: x",
+            "Da: Bob\nInviato: lunedì\nA: Ann\nOggetto: x",
+            "Van: Bob\nVerzonden: maandag\nAan: Ann\nOnderwerp: x",
+            "Od: Bob\nWysłano: poniedziałek\nDo: Ann\nTemat: x",
+            "Från: Bob\nSkickat: måndag\nTill: Ann\nÄmne: x",
+            "Fra: Bob\nSendt: mandag\nTil: Ann\nEmne: x",
+            "Lähettäjä: Bob\nLähetetty: maanantai\nVastaanottaja: Ann\nAihe: x",
+            "От: Bob\nОтправлено: понедельник\nКому: Ann\nТема: x",
+            "差出人: Bob\n送信日時: 月曜日\n宛先: Ann\n件名: x",
+            "发件人: Bob\n发送时间: 星期一\n收件人: Ann\n主题: x",
+            "보낸 사람: Bob\n보낸 날짜: 월요일\n받는 사람: Ann\n제목: x",
+            "Kimden: Bob\nGönderildi: Pazartesi\nKime: Ann\nKonu: x",
+            "From: Bob\nSent: Monday\n\nTo: Ann <\nann@example.org>;\nSubject: x",
+        ] {
+            assert!(starts(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_are_not_blocks() {
+        for text in [
+            "From: here\nTo: there",
+            "From: Bob\nI have to tell you\nsomething",
+            "Sent: Monday\nTo: Ann\nSubject: x",
+            "Subject: x\nFrom: Bob",
+            "from the very beginning: it was bad\nSent: no\nTo: x",
+        ] {
+            assert!(!starts(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The authorization request: the address that the browser is sent to (RFC 6749 §4.1.1, with PKCE).
+
+use outlink_model::link::Link;
+use outlink_model::problem::{Problem, ProblemKind};
+use url::Url;
+
+use crate::providers::preset;
+
+/// Parameters that are set here and by nobody else: another value would break the flow or its protection.
+const RESERVED: [&str; 12] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "client_secret",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+];
+
+/// What one authorization request is made of. `state`, `challenge` and `nonce` are made anew for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Authorize<'a> {
+    /// The link that a consent is asked for.
+    pub link: &'a Link,
+    /// Where the provider sends the browser back to.
+    pub redirect_url: &'a str,
+    /// Binds the answer to this request (RFC 6749 §10.12).
+    pub state: &'a str,
+    /// The S256 challenge (RFC 7636 §4.2).
+    pub challenge: &'a str,
+    /// Binds the id_token to this request, where one is expected (OpenID Connect Core §3.1.2.1).
+    pub nonce: Option<&'a str>,
+    /// Who is expected to consent: an address. Goes before a `login_hint` of the link.
+    pub login_hint: Option<&'a str>,
+}
+
+/// Checks the additional parameters of a link: none may be empty, and none may be one that is set here.
+pub fn check_authorization_params(params: &[(String, String)]) -> Result<(), Problem> {
+    const FIELD: &str = "authorization_params";
+    for (name, _) in params {
+        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(Problem::invalid(
+                FIELD,
+                "parameter_invalid",
+                format!("{name:?} cannot be the name of a parameter."),
+                "Write each parameter as name=value, without spaces in the name.",
+            ));
+        }
+        if RESERVED.contains(&name.as_str()) {
+            return Err(Problem::invalid(
+                FIELD,
+                "parameter_reserved",
+                format!("The parameter {name} is set for every request and cannot be set again."),
+                "Remove it. Scopes and the client id have fields of their own.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The address to send the browser to. A query that the endpoint already has is kept (RFC 6749 §3.1), and no parameter
+/// is sent twice unless the administrator wrote it twice.
+///
+/// `prompt=consent` is added where `offline_access` is asked for and no `prompt` is set: OpenID Connect Core §11 has
+/// providers ignore the scope otherwise, and the grant would end within the hour. Never at a provider whose preset
+/// forbids it.
+pub fn authorization_url(request: &Authorize<'_>) -> Result<String, Problem> {
+    let link = request.link;
+    let endpoint = link.authorization_endpoint.as_deref().ok_or_else(|| {
+        Problem::new(
+            ProblemKind::Invalid,
+            "no_authorization_endpoint",
+            format!("The link {:?} has no authorization endpoint.", link.name),
+            "Enter one, or use a grant of type client_credentials, which needs nobody's consent.",
+        )
+    })?;
+    let mut url = Url::parse(endpoint.trim()).map_err(|_| {
+        Problem::invalid(
+            "authorization_endpoint",
+            "endpoint_invalid",
+            format!("The authorization endpoint of the link {:?} is not a web address.", link.name),
+            "Edit the link and enter the address that the provider documents.",
+        )
+    })?;
+    check_authorization_params(&link.authorization_params)?;
+    let kept: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let ours = parameters(request, &kept);
+    for (name, value) in &ours {
+        if kept.iter().any(|(known, given)| known == name && given != value) {
+            return Err(Problem::invalid(
+                "authorization_endpoint",
+                "parameter_reserved",
+                format!(
+                    "The query of the authorization endpoint sets {name}, which is set for every request."
+                ),
+                format!("Remove {name} from the endpoint's query."),
+            ));
+        }
+    }
+    let added = ours.iter().filter(|(name, _)| !kept.iter().any(|(known, _)| known == name));
+    url.query_pairs_mut().extend_pairs(added);
+    Ok(url.into())
+}
+
+/// Every parameter but those that stand in the endpoint's query (`kept`).
+fn parameters<'a>(request: &Authorize<'a>, kept: &[(String, String)]) -> Vec<(&'a str, &'a str)> {
+    let link = request.link;
+    let mut pairs = vec![
+        ("response_type", "code"),
+        ("client_id", link.client_id.as_str()),
+        ("redirect_uri", request.redirect_url),
+        ("state", request.state),
+        ("code_challenge", request.challenge),
+        ("code_challenge_method", "S256"),
+    ];
+    if !link.scope.is_empty() {
+        pairs.push(("scope", &link.scope));
+    }
+    pairs.extend(request.nonce.map(|nonce| ("nonce", nonce)));
+    pairs.extend(request.login_hint.map(|hint| ("login_hint", hint)));
+    let set_by_link = link.authorization_params.iter().map(|(k, v)| (k.as_str(), v.as_str()));
+    // A query that already says the same wins over the link, and the hint of this request over both.
+    let said = |name: &str| {
+        (name == "login_hint" && request.login_hint.is_some())
+            || kept.iter().any(|(known, _)| known == name)
+    };
+    let set_by_link = set_by_link.filter(|(name, _)| !said(name));
+    pairs.extend(set_by_link);
+    let offline = link.scope.split_whitespace().any(|scope| scope == "offline_access");
+    let prompted =
+        pairs.iter().any(|(k, _)| *k == "prompt") || kept.iter().any(|(k, _)| k == "prompt");
+    if offline && !prompted && !preset(link.provider).never_prompt_consent {
+        pairs.push(("prompt", "consent"));
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::tests::link;
+    use outlink_model::provider::ProviderKind;
+
+    fn request(link: &Link) -> Authorize<'_> {
+        Authorize {
+            link,
+            redirect_url: "https://outlink.example/oauth2/callback/ref",
+            state: "state-1",
+            challenge: "challenge-1",
+            nonce: Some("nonce-1"),
+            login_hint: None,
+        }
+    }
+
+    fn query(link: &Link) -> Vec<(String, String)> {
+        let url = authorization_url(&request(link)).expect("an address");
+        Url::parse(&url).expect("it parses").query_pairs().into_owned().collect()
+    }
+
+    fn values<'a>(query: &'a [(String, String)], name: &str) -> Vec<&'a str> {
+        query.iter().filter(|(k, _)| k == name).map(|(_, v)| v.as_str()).collect()
+    }
+
+    #[test]
+    fn everything_is_said_once() {
+        let mut link = link();
+        link.scope = "openid mail.read".into();
+        link.authorization_params = vec![("access_type".into(), "offline".into())];
+        assert_eq!(
+            authorization_url(&request(&link)).expect("an address"),
+            "https://as.example/authorize?response_type=code&client_id=client-1\
+             &redirect_uri=https%3A%2F%2Foutlink.example%2Foauth2%2Fcallback%2Fref&state=state-1\
+             &code_challenge=challenge-1&code_challenge_method=S256&scope=openid+mail.read\
+             &nonce=nonce-1&access_type=offline"
+        );
+    }
+
+    #[test]
+    fn a_query_of_the_endpoint_is_kept() {
+        let mut link = link();
+        link.authorization_endpoint =
+            Some("https://as.example/authorize?policy=b2c%20x&response_type=code".into());
+        let query = query(&link);
+        assert_eq!(values(&query, "policy"), ["b2c x"]);
+        assert_eq!(values(&query, "response_type"), ["code"], "not repeated");
+    }
+
+    #[test]
+    fn a_query_that_contradicts_is_refused() {
+        let mut link = link();
+        link.authorization_endpoint = Some("https://as.example/authorize?client_id=other".into());
+        let problem = authorization_url(&request(&link)).expect_err("refused");
+        assert_eq!(
+            (problem.code, problem.field),
+            ("parameter_reserved", Some("authorization_endpoint"))
+        );
+    }
+
+    #[test]
+    fn prompt_consent_comes_with_offline_access() {
+        let custom = ProviderKind::Custom;
+        let table = [
+            (custom, "offline_access imap", None, vec!["consent"]),
+            (custom, "imap", None, vec![]),
+            (custom, "offline_access_not", None, vec![]),
+            (custom, "offline_access", Some("select_account"), vec!["select_account"]),
+            (ProviderKind::Google, "offline_access", None, vec!["consent"]),
+            (ProviderKind::Microsoft, "offline_access", None, vec![]),
+            (ProviderKind::Microsoft, "offline_access", Some("login"), vec!["login"]),
+        ];
+        for (provider, scope, set, expected) in table {
+            let mut link = link();
+            link.provider = provider;
+            link.scope = scope.into();
+            link.authorization_params =
+                set.map(|v| ("prompt".to_owned(), v.to_owned())).into_iter().collect();
+            assert_eq!(values(&query(&link), "prompt"), expected, "{provider} {scope} {set:?}");
+        }
+        let mut in_query = link();
+        in_query.scope = "offline_access".into();
+        in_query.authorization_endpoint = Some("https://as.example/authorize?prompt=login".into());
+        assert_eq!(values(&query(&in_query), "prompt"), ["login"]);
+    }
+
+    #[test]
+    fn the_hint_of_the_request_goes_before_the_links() {
+        let mut link = link();
+        link.authorization_params = vec![("login_hint".into(), "link@example.org".into())];
+        assert_eq!(values(&query(&link), "login_hint"), ["link@example.org"]);
+        let mut request = request(&link);
+        request.login_hint = Some("alice@example.org");
+        let url = authorization_url(&request).expect("an address");
+        assert!(
+            url.contains("login_hint=alice%40example.org") && !url.contains("link%40"),
+            "{url}"
+        );
+    }
+
+    #[test]
+    fn reserved_parameters_are_refused() {
+        for name in RESERVED {
+            let problem = check_authorization_params(&[(name.to_owned(), "x".to_owned())])
+                .expect_err("refused");
+            assert_eq!(problem.code, "parameter_reserved", "{name}");
+        }
+        let problem =
+            check_authorization_params(&[("a b".into(), "x".into())]).expect_err("refused");
+        assert_eq!(problem.code, "parameter_invalid");
+        let twice = [("resource".into(), "a".into()), ("resource".into(), "b".into())];
+        assert_eq!(check_authorization_params(&twice), Ok(()), "RFC 8707 allows a list");
+    }
+}

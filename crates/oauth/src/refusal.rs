@@ -1,0 +1,154 @@
+//! Refusals: what a "no" means, who must act, and in which words people are told.
+//!
+//! The knowledge is data: `refusal/microsoft.rs` and `refusal/common.rs` are tables by error, `refusal/status.rs` by HTTP
+//! status. To teach outlink a new answer, add a row and a recorded answer under `tests/corpus`.
+
+mod common;
+mod microsoft;
+mod said;
+mod status;
+mod table;
+
+use jiff::SignedDuration;
+use outlink_model::Timestamp;
+use outlink_model::grant::{Actor, Failure, FailureClass, Trouble};
+use outlink_model::provider::ProviderKind;
+
+use crate::callback::CallbackParams;
+use crate::redact::redact;
+use crate::request::Response;
+use crate::retry_after::retry_after;
+use crate::token::fields::Fields;
+use said::Said;
+use status::ByStatus;
+
+/// What the token endpoint was asked for. The same refusal means different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Tokens for an authorization code.
+    Code,
+    /// Anything else: a refresh, or a token for the client itself.
+    Token,
+}
+
+/// Sorts an answer that held no usable token. `fields` is its body, where that could be read.
+pub(crate) fn classify(
+    provider: ProviderKind,
+    asked: Asked,
+    response: &Response,
+    fields: Option<&Fields>,
+    now: Timestamp,
+) -> Failure {
+    let said = fields.map(Said::of).filter(Said::is_refusal);
+    let quoted = match &said {
+        Some(said) => format!("HTTP {}, {}", response.status, said.quoted()),
+        None => said::quoted_raw(response),
+    };
+    let challenged = response.header("www-authenticate").is_some();
+    let found = said.as_ref().and_then(|said| table::find(provider, said));
+    let mut failure = match (status::decides(response.status), found) {
+        (Some(by_status), _) => failure(provider, by_status, Some(quoted)),
+        (None, Some((row, class))) => {
+            // A refused code is no ended consent: there was none yet.
+            let plain =
+                row.error == Some("invalid_grant") && matches!(row.detail, table::Detail::Any);
+            let row = if asked == Asked::Code && plain { &common::CODE_REFUSED } else { row };
+            let trouble = trouble(provider, row.actor, row.reason, row.hint, Some(quoted));
+            let retry_after = (row.wait > 0).then(|| SignedDuration::from_secs(row.wait));
+            Failure { class, trouble, retry_after }
+        }
+        (None, None) => {
+            let unknown = if said.is_some() { &status::UNKNOWN } else { &status::UNREADABLE };
+            let by_status = status::explains(response.status, challenged).unwrap_or(unknown);
+            failure(provider, by_status, Some(quoted))
+        }
+    };
+    let told = response.header("retry-after").and_then(|value| retry_after(value, now));
+    failure.retry_after = failure.retry_after.max(told);
+    failure
+}
+
+/// A token of a kind that mail servers do not take: it is bound to a key, and they have no place for the proof.
+pub(crate) fn odd_token_type(provider: ProviderKind, token_type: &str) -> Failure {
+    let named = redact(token_type, &[]);
+    let mut failure = failure(
+        provider,
+        &ByStatus {
+            class: FailureClass::Link,
+            actor: Actor::LinkAdministrator,
+            reason: "",
+            hint: "Turn the binding of tokens to keys (DPoP or the like) off for this client at the provider.",
+        },
+        Some(format!("token_type: {named}")),
+    );
+    failure.trouble.reason = format!(
+        "{} hands out tokens of type {named:?}; mail servers take bearer tokens alone.",
+        name(provider, true)
+    );
+    failure
+}
+
+/// A token with characters that must not reach a header or a mail command.
+pub(crate) fn unsafe_token(provider: ProviderKind) -> Failure {
+    failure(provider, &status::UNSAFE_TOKEN, None)
+}
+
+/// There is no answer: the network, a time limit, a size limit. `what` says it in words for people. It passes.
+pub fn network_failure(what: &str) -> Failure {
+    failure(ProviderKind::Custom, &status::UNREACHABLE, Some(redact(what, &[])))
+}
+
+/// There is no answer, since the provider's certificate is not trusted. It passes like any network fault and ends no
+/// grant, but whoever runs the server must look. `what` says what is wrong with the certificate.
+pub fn certificate_failure(what: &str) -> Failure {
+    failure(ProviderKind::Custom, &status::CERTIFICATE, Some(redact(what, &[])))
+}
+
+/// Why an authorization response holds no code, in words; `None` where it holds one. The answer came by way of a
+/// browser, so nothing that stands is changed on its account.
+pub fn callback_trouble(provider: ProviderKind, params: &CallbackParams) -> Option<Trouble> {
+    params.error.as_ref()?;
+    let said = Said::of_callback(params);
+    let quoted = Some(said.quoted());
+    Some(match table::find(provider, &said) {
+        Some((row, _)) => trouble(provider, row.actor, row.reason, row.hint, quoted),
+        None => {
+            let hint = "Read the provider's own words, and begin the consent again.";
+            trouble(provider, Actor::LinkAdministrator, status::UNKNOWN.reason, hint, quoted)
+        }
+    })
+}
+
+fn failure(provider: ProviderKind, row: &ByStatus, quoted: Option<String>) -> Failure {
+    Failure {
+        class: row.class,
+        trouble: trouble(provider, row.actor, row.reason, row.hint, quoted),
+        retry_after: None,
+    }
+}
+
+fn trouble(
+    provider: ProviderKind,
+    actor: Actor,
+    reason: &str,
+    hint: &str,
+    provider_error: Option<String>,
+) -> Trouble {
+    let fill = |text: &str| {
+        text.replace("{Provider}", name(provider, true))
+            .replace("{provider}", name(provider, false))
+    };
+    Trouble { actor, reason: fill(reason), hint: fill(hint), provider_error }
+}
+
+fn name(provider: ProviderKind, begins_sentence: bool) -> &'static str {
+    match provider {
+        ProviderKind::Google => "Google",
+        ProviderKind::Microsoft => "Microsoft",
+        ProviderKind::Custom if begins_sentence => "The provider",
+        ProviderKind::Custom => "the provider",
+    }
+}
+
+#[cfg(test)]
+mod tests;

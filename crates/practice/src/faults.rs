@@ -1,0 +1,153 @@
+//! Misbehaviour on demand: what the next answers get wrong.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+/// What is wrong with one answer of the token endpoint.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// The request lies about for this long before anything is done with it. A client that hangs up meanwhile was
+    /// never heard.
+    Stall(Duration),
+    /// The request is carried out at once (a refresh token is spent), and the answer comes this late.
+    Delay(Duration),
+    /// The request is carried out, then the connection is cut: the answer is lost.
+    LoseAnswer,
+    /// Nothing is carried out; an empty answer with this status, and `Retry-After` in seconds where told.
+    Status {
+        /// The HTTP status: 429, 500, 503.
+        status: u16,
+        /// Seconds for `Retry-After`.
+        retry_after: Option<u32>,
+    },
+    /// Nothing is carried out; a web page with status 200, as captive portals and maintenance pages have it.
+    Html,
+    /// Nothing is carried out; this very answer.
+    Body {
+        /// The HTTP status.
+        status: u16,
+        /// The `Content-Type`.
+        content_type: String,
+        /// The bytes.
+        body: Vec<u8>,
+    },
+    /// Nothing is carried out; refused with this `error` code (RFC 6749 §5.2): 401 for `invalid_client`, else 400.
+    Refuse {
+        /// The code, registered or a vendor's own.
+        error: String,
+        /// The words beside it.
+        description: String,
+    },
+    /// Carried out, and the answer is changed on its way: a member left out, a number turned into text.
+    Edit(fn(&mut Map<String, Value>)),
+}
+
+impl TokenFault {
+    /// A refusal with this `error` code.
+    pub fn refuse(error: impl Into<String>) -> Self {
+        let description = "The practice provider was told to refuse this.".to_owned();
+        Self::Refuse { error: error.into(), description }
+    }
+
+    /// An answer with this status and nothing in it.
+    pub fn status(status: u16) -> Self {
+        Self::Status { status, retry_after: None }
+    }
+}
+
+/// What is wrong with one IMAP session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImapFault {
+    /// Signing in works, and then nothing is ever said again.
+    HangAfterLogin,
+    /// The connection is cut half-way through the first literal.
+    DropMidLiteral,
+    /// Every answer waits for this long.
+    Slow(Duration),
+    /// Signing in is answered by `NO [UNAVAILABLE]`, with no challenge, whatever the token.
+    Unavailable,
+    /// Each answer to FETCH is preceded by an untagged line that no grammar knows.
+    Garbage,
+}
+
+/// A handle on the faults; clones share them. A fault serves so many answers (or sessions), then the next one in line,
+/// then all is well.
+#[derive(Clone, Debug, Default)]
+pub struct Faults(Arc<Mutex<Queues>>);
+
+#[derive(Debug, Default)]
+struct Queues {
+    token: VecDeque<(usize, TokenFault)>,
+    imap: VecDeque<(usize, ImapFault)>,
+}
+
+impl Faults {
+    /// The next `count` answers of the token endpoint go wrong like this, after those already in line.
+    pub fn next_token_answers(&self, count: usize, fault: TokenFault) {
+        self.lock().token.push_back((count, fault));
+    }
+
+    /// The next `count` IMAP connections go wrong like this, after those already in line.
+    pub fn next_imap_sessions(&self, count: usize, fault: ImapFault) {
+        self.lock().imap.push_back((count, fault));
+    }
+
+    /// All is well from now on.
+    pub fn clear(&self) {
+        *self.lock() = Queues::default();
+    }
+
+    pub(crate) fn take_token(&self) -> Option<TokenFault> {
+        take(&mut self.lock().token)
+    }
+
+    pub(crate) fn take_imap(&self) -> Option<ImapFault> {
+        take(&mut self.lock().imap)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        // A queue is whole after every statement, so a panic elsewhere has not broken it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn take<F: Clone>(queue: &mut VecDeque<(usize, F)>) -> Option<F> {
+    loop {
+        let (left, fault) = queue.front_mut()?;
+        if *left == 0 {
+            queue.pop_front();
+            continue;
+        }
+        *left -= 1;
+        return Some(fault.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_used_up_in_order() {
+        let faults = Faults::default();
+        faults.next_imap_sessions(2, ImapFault::HangAfterLogin);
+        faults.next_imap_sessions(0, ImapFault::Garbage);
+        faults.next_imap_sessions(1, ImapFault::Unavailable);
+        let taken: Vec<_> = (0..4).map(|_| faults.take_imap()).collect();
+        let (hang, away) = (Some(ImapFault::HangAfterLogin), Some(ImapFault::Unavailable));
+        assert_eq!(taken, [hang, hang, away, None]);
+    }
+
+    #[test]
+    fn clearing_reaches_every_handle() {
+        let faults = Faults::default();
+        faults.clone().next_token_answers(5, TokenFault::Html);
+        faults.clear();
+        assert!(faults.take_token().is_none());
+    }
+}

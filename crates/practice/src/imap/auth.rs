@@ -1,0 +1,144 @@
+//! Signing in.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::command::{Arg, Command};
+use super::session::{End, GREETING_TIME, LINE_CAP, Reply, Session};
+use crate::faults::ImapFault;
+use crate::provider::client::same;
+use crate::sasl::{self, Mechanism};
+use crate::wire::WireError;
+
+const FAILED: Reply = Reply::No("[AUTHENTICATIONFAILED] Authentication failed.");
+
+/// `AUTHENTICATE` (RFC 3501 §6.2.2), with an initial response where SASL-IR is offered (RFC 4959).
+pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
+    session: &mut Session<S>,
+    command: &Command,
+) -> Result<(), End> {
+    let words: Option<Vec<String>> = command.args.iter().map(Arg::text).collect();
+    let words = words.unwrap_or_default();
+    let (name, initial) = match words.as_slice() {
+        [name] => (name, None),
+        [name, initial] if session.is_capable("SASL-IR") => (name, Some(initial)),
+        _ => {
+            session.reply(&command.tag, &Reply::Bad("That is no AUTHENTICATE command here"));
+            return Ok(());
+        }
+    };
+    if !session.is_capable(&format!("AUTH={name}")) {
+        let reply = Reply::No("[CANNOT] That mechanism is not offered");
+        session.reply(&command.tag, &reply);
+        return Ok(());
+    }
+    let response = match initial {
+        // A lone `=` is an empty response (RFC 4959 §3).
+        Some(initial) if initial == "=" => Vec::new(),
+        Some(initial) => initial.clone().into_bytes(),
+        None => {
+            session.wire.put("+ \r\n");
+            session.flush().await?;
+            line(session).await?
+        }
+    };
+    if response == b"*" {
+        session.reply(&command.tag, &Reply::Bad("You gave up"));
+        return Ok(());
+    }
+    if let Some(ImapFault::Unavailable) = session.fault {
+        session.reply(&command.tag, &Reply::No("[UNAVAILABLE] Temporary authentication failure."));
+        return Ok(());
+    }
+    let Some(mechanism) = Mechanism::named(name) else {
+        let mailbox = password_response(session, &response);
+        return finish(session, &command.tag, mailbox).await;
+    };
+    match sasl::check(&session.shared, mechanism, &response, "mail.imap") {
+        Ok(mailbox) => finish(session, &command.tag, Some(mailbox)).await,
+        Err(challenge) => {
+            session.wire.put(format!("+ {challenge}\r\n"));
+            session.flush().await?;
+            let answer = line(session).await?;
+            let reply = if mechanism.acknowledges(&answer) {
+                FAILED
+            } else {
+                Reply::Bad("The error was not acknowledged as the mechanism has it")
+            };
+            session.reply(&command.tag, &reply);
+            Ok(())
+        }
+    }
+}
+
+/// `LOGIN` (RFC 3501 §6.2.3), unless the capabilities forbid it.
+pub(super) async fn login<S: AsyncRead + AsyncWrite + Unpin>(
+    session: &mut Session<S>,
+    command: &Command,
+) -> Result<(), End> {
+    let words: Option<Vec<String>> = command.args.iter().map(Arg::text).collect();
+    let words = words.unwrap_or_default();
+    let [name, password] = words.as_slice() else {
+        session.reply(&command.tag, &Reply::Bad("LOGIN takes a name and a password"));
+        return Ok(());
+    };
+    if session.is_capable("LOGINDISABLED") {
+        session.reply(&command.tag, &Reply::No("[PRIVACYREQUIRED] Passwords are not taken here"));
+        return Ok(());
+    }
+    let mailbox = check_password(session, name, password);
+    finish(session, &command.tag, mailbox).await
+}
+
+/// PLAIN (RFC 4616): authorization identity, NUL, name, NUL, password.
+fn password_response<S>(session: &Session<S>, response: &[u8]) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(response).ok()?).ok()?;
+    let mut parts = text.splitn(3, '\0');
+    let (identity, name, password) = (parts.next()?, parts.next()?, parts.next()?);
+    let own = identity.is_empty() || identity.eq_ignore_ascii_case(name);
+    own.then(|| check_password(session, name, password))?
+}
+
+fn check_password<S>(session: &Session<S>, name: &str, password: &str) -> Option<String> {
+    let user = session.shared.user(name)?;
+    let right = same(password, user.password.expose());
+    if !right {
+        session.shared.lock().counters.failed_logins += 1;
+    }
+    right.then(|| user.address.clone())
+}
+
+async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
+    session: &mut Session<S>,
+    tag: &str,
+    mailbox: Option<String>,
+) -> Result<(), End> {
+    let Some(mailbox) = mailbox else {
+        session.reply(tag, &FAILED);
+        return Ok(());
+    };
+    session.mailbox = Some(mailbox);
+    session.shared.lock().counters.imap_logins += 1;
+    let capabilities = session.capabilities();
+    session.wire.put(format!("{tag} OK [CAPABILITY {capabilities}] Logged in.\r\n"));
+    if let Some(ImapFault::HangAfterLogin) = session.fault {
+        session.flush().await?;
+        // The task ends when the servers stop.
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+async fn line<S: AsyncRead + AsyncWrite + Unpin>(session: &mut Session<S>) -> Result<Vec<u8>, End> {
+    match session.wire.line(LINE_CAP, GREETING_TIME).await {
+        Ok(line) => Ok(line),
+        Err(error) => {
+            if let WireError::TooLong = error {
+                session.wire.put("* BYE Authentication response too large\r\n");
+                session.flush().await?;
+            }
+            Err(End::Closed)
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Messages: the ledger of what was received.
+//!
+//! Keeps **A message counts once**: a place is unique in the table, so a message that is taken in twice is refused by
+//! the database itself, whoever asks.
+
+use outlink_model::message::{Message, Place};
+use outlink_model::{IssueId, MailServerId, MessageId, Timestamp};
+
+use crate::cell::{hash, micros, number, parse, parse_some, plain, plain_some, size, time};
+use crate::db::{executing_within, found, reading, within};
+use crate::{Error, Intake, Listed, Page, Store};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, mail_server_id, folder, uid_validity, uid, message_id, sha256, internal_date, sender,
+                subject, size, outcome, reason, issue_id, comment_id, received_at, flagged
+            FROM messages ",
+            $rest
+        )
+    };
+}
+
+const BY_ID: &str = select!("WHERE id = $1");
+const PAGE: &str = select!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
+const PAGE_OF_SERVER: &str =
+    select!("WHERE mail_server_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2");
+
+/// The literals are those of the index `messages_unflagged`, which otherwise would not serve.
+const UNFLAGGED: &str = "
+    SELECT uid FROM messages
+    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3
+        AND flagged = 0 AND outcome <> 'unhandled'
+    ORDER BY uid";
+
+const MARK: &str = "
+    UPDATE messages SET flagged = 1
+    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
+
+const KNOWN: &str = "
+    SELECT id FROM messages
+    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
+
+const SAME: &str = "
+    SELECT id FROM messages
+    WHERE mail_server_id = $1 AND sha256 = $3 AND internal_date = $4
+        AND message_id IS NOT DISTINCT FROM $2
+    ORDER BY id LIMIT 1";
+
+const MOVE: &str = "
+    UPDATE messages SET mail_server_id = $2, folder = $3, uid_validity = $4, uid = $5, flagged = 0
+    WHERE id = $1";
+
+const INSERT: &str = "
+    INSERT INTO messages (id, mail_server_id, folder, uid_validity, uid, message_id, sha256, internal_date,
+        sender, subject, size, outcome, reason, issue_id, comment_id, received_at, flagged)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+
+/// How many Message-IDs one statement asks for, and how many are asked for at all: References of a hostile message can
+/// be long.
+const AT_ONCE: usize = 8;
+const AT_MOST: usize = 64;
+
+const ISSUES: &str = "
+    SELECT message_id, mail_server_id, issue_id FROM messages
+    WHERE message_id IN ($1, $2, $3, $4, $5, $6, $7, $8) AND issue_id IS NOT NULL
+    ORDER BY id LIMIT 1000";
+
+/// Which messages are wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// Those of this mail server alone.
+    pub mail_server: Option<MailServerId>,
+}
+
+#[derive(sqlx::FromRow)]
+struct MessageRow {
+    id: String,
+    mail_server_id: String,
+    folder: String,
+    uid_validity: i64,
+    uid: i64,
+    message_id: Option<String>,
+    sha256: Option<Vec<u8>>,
+    internal_date: i64,
+    sender: String,
+    subject: String,
+    size: i64,
+    outcome: String,
+    reason: Option<String>,
+    issue_id: Option<String>,
+    comment_id: Option<String>,
+    received_at: i64,
+    flagged: i64,
+}
+
+impl MessageRow {
+    fn model(self) -> Result<Message, Error> {
+        Ok(Message {
+            id: parse("messages.id", &self.id)?,
+            place: Place {
+                mail_server_id: parse("messages.mail_server_id", &self.mail_server_id)?,
+                folder: self.folder,
+                uid_validity: number("messages.uid_validity", self.uid_validity)?,
+                uid: number("messages.uid", self.uid)?,
+            },
+            message_id: self.message_id,
+            sha256: self.sha256.map(|cell| hash("messages.sha256", &cell)).transpose()?,
+            internal_date: time("messages.internal_date", self.internal_date)?,
+            from: self.sender,
+            subject: self.subject,
+            size: number("messages.size", self.size)?,
+            outcome: parse("messages.outcome", &self.outcome)?,
+            reason: self.reason,
+            issue_id: parse_some("messages.issue_id", self.issue_id.as_deref())?,
+            comment_id: parse_some("messages.comment_id", self.comment_id.as_deref())?,
+            received_at: time("messages.received_at", self.received_at)?,
+            flagged: self.flagged != 0,
+        })
+    }
+}
+
+impl Store {
+    /// Messages, the newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn messages(
+        &self,
+        filter: &MessageFilter,
+        page: &Page,
+    ) -> Result<Listed<Message>, Error> {
+        let rows: Vec<MessageRow> = match filter.mail_server {
+            None => reading!(self.db, on =>
+                sqlx::query_as(PAGE).bind(page.below()).bind(page.rows()).fetch_all(on))?,
+            Some(server) => reading!(self.db, on => sqlx::query_as(PAGE_OF_SERVER)
+                .bind(page.below())
+                .bind(page.rows())
+                .bind(server.to_string())
+                .fetch_all(on))?,
+        };
+        page.listed(rows, MessageRow::model, |message| message.id)
+    }
+
+    /// The message with this id.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, Error> {
+        let row: Option<MessageRow> = reading!(self.db, on =>
+            sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(on))?;
+        row.map(MessageRow::model).transpose()
+    }
+
+    /// The UIDs in a folder of which the server has not been told yet that we have dealt with them. An unhandled
+    /// message is never among them.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn unflagged(
+        &self,
+        server: MailServerId,
+        folder: &str,
+        uid_validity: u32,
+    ) -> Result<Vec<u32>, Error> {
+        let uids: Vec<i64> = reading!(self.db, on => sqlx::query_scalar(UNFLAGGED)
+            .bind(server.to_string())
+            .bind(plain(folder))
+            .bind(i64::from(uid_validity))
+            .fetch_all(on))?;
+        uids.into_iter().map(|uid| number("messages.uid", uid)).collect()
+    }
+
+    /// Writes that the server has been told of these UIDs.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn mark_flagged(
+        &self,
+        server: MailServerId,
+        folder: &str,
+        uid_validity: u32,
+        uids: &[u32],
+    ) -> Result<(), Error> {
+        if uids.is_empty() {
+            return Ok(());
+        }
+        let (server, folder) = (server.to_string(), plain(folder));
+        let mut tx = self.db.begin().await?;
+        for uid in uids {
+            executing_within!(tx, on => sqlx::query(MARK)
+                .bind(&server)
+                .bind(&folder)
+                .bind(i64::from(uid_validity))
+                .bind(i64::from(*uid))
+                .execute(on))?;
+        }
+        tx.commit().await
+    }
+}
+
+impl Intake {
+    /// Whether a message from this place is in the ledger: the first key.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn known_place(&mut self, place: &Place) -> Result<bool, Error> {
+        let id: Option<String> = within!(self.tx, on => sqlx::query_scalar(KNOWN)
+            .bind(place.mail_server_id.to_string())
+            .bind(plain(&place.folder))
+            .bind(i64::from(place.uid_validity))
+            .bind(i64::from(place.uid))
+            .fetch_optional(on))?;
+        Ok(id.is_some())
+    }
+
+    /// The message of this server with the same Message-ID, bytes and time of arrival: the second key, asked when
+    /// places have lost their meaning because UIDVALIDITY changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn same_message(
+        &mut self,
+        server: MailServerId,
+        message_id: Option<&str>,
+        sha256: &[u8; 32],
+        internal_date: Timestamp,
+    ) -> Result<Option<MessageId>, Error> {
+        let id: Option<String> = within!(self.tx, on => sqlx::query_scalar(SAME)
+            .bind(server.to_string())
+            .bind(plain_some(message_id))
+            .bind(&sha256[..])
+            .bind(micros(internal_date))
+            .fetch_optional(on))?;
+        parse_some("messages.id", id.as_deref())
+    }
+
+    /// Writes that a known message lies in another place now, where the server has still to be told of it.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] if another message has that place; [`Error::Missing`].
+    pub async fn move_message(&mut self, id: MessageId, place: &Place) -> Result<(), Error> {
+        let done = executing_within!(self.tx, on => sqlx::query(MOVE)
+            .bind(id.to_string())
+            .bind(place.mail_server_id.to_string())
+            .bind(plain(&place.folder))
+            .bind(i64::from(place.uid_validity))
+            .bind(i64::from(place.uid))
+            .execute(on))
+        .map_err(|error| Error::taken(error, "place"))?;
+        found(done)
+    }
+
+    /// The issue that the first known one of these Message-IDs belongs to; the caller puts the likeliest first, and no
+    /// more than 64 are looked at. Where several messages have one Message-ID, since the same mail was sent to several
+    /// mailboxes, the one that came to `server` counts before the others: an answer belongs with what its reader saw.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn issue_by_message_ids(
+        &mut self,
+        server: MailServerId,
+        message_ids: &[String],
+    ) -> Result<Option<IssueId>, Error> {
+        let server = server.to_string();
+        for ids in message_ids[..message_ids.len().min(AT_MOST)].chunks(AT_ONCE) {
+            // The text has eight places: the last id fills those that are left over.
+            let id = |n: usize| plain(&ids[n.min(ids.len() - 1)]);
+            let rows: Vec<(String, String, String)> = within!(self.tx, on =>
+                sqlx::query_as(ISSUES)
+                    .bind(id(0))
+                    .bind(id(1))
+                    .bind(id(2))
+                    .bind(id(3))
+                    .bind(id(4))
+                    .bind(id(5))
+                    .bind(id(6))
+                    .bind(id(7))
+                    .fetch_all(on))?;
+            if let Some(issue) = likeliest(&rows, ids, &server) {
+                return parse("messages.issue_id", issue).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes a message into the ledger. What it names (raw bytes, issue, comment) is to be written before.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] if its place is in the ledger; [`Error::Missing`] if something that it names is not there.
+    pub async fn put_message(&mut self, message: &Message) -> Result<(), Error> {
+        executing_within!(self.tx, on => sqlx::query(INSERT)
+            .bind(message.id.to_string())
+            .bind(message.place.mail_server_id.to_string())
+            .bind(plain(&message.place.folder))
+            .bind(i64::from(message.place.uid_validity))
+            .bind(i64::from(message.place.uid))
+            .bind(plain_some(message.message_id.as_deref()))
+            .bind(message.sha256.as_ref().map(|hash| &hash[..]))
+            .bind(micros(message.internal_date))
+            .bind(plain(&message.from))
+            .bind(plain(&message.subject))
+            .bind(size(message.size))
+            .bind(message.outcome.as_str())
+            .bind(plain_some(message.reason.as_deref()))
+            .bind(message.issue_id.map(|id| id.to_string()))
+            .bind(message.comment_id.map(|id| id.to_string()))
+            .bind(micros(message.received_at))
+            .bind(i64::from(message.flagged))
+            .execute(on))
+        .map_err(|error| Error::taken(error, "place"))?;
+        Ok(())
+    }
+}
+
+/// Of the rows (Message-ID, server, issue), oldest first, the issue of the first of `ids` that has one.
+fn likeliest<'a>(
+    rows: &'a [(String, String, String)],
+    ids: &[String],
+    server: &str,
+) -> Option<&'a str> {
+    ids.iter().find_map(|id| {
+        let id = plain(id);
+        let known = || rows.iter().filter(|row| row.0 == id);
+        let row = known().find(|row| row.1 == server).or_else(|| known().next());
+        row.map(|row| row.2.as_str())
+    })
+}

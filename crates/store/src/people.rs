@@ -1,0 +1,56 @@
+//! People: who wrote to us, one row for each address.
+
+use outlink_model::PersonId;
+use outlink_model::tracker::Person;
+
+use crate::cell::{parse, plain};
+use crate::db::within;
+use crate::{Error, Intake};
+
+const FIND: &str = "SELECT id, address, name FROM people WHERE address = $1";
+
+const UPSERT: &str = "
+    INSERT INTO people (id, address, name) VALUES ($1, $2, $3)
+    ON CONFLICT (address) DO UPDATE SET name = excluded.name
+    RETURNING id, address, name";
+
+#[derive(sqlx::FromRow)]
+struct PersonRow {
+    id: String,
+    address: String,
+    name: String,
+}
+
+/// Makes a person of the columns that a join brings.
+pub(crate) fn person(id: &str, address: String, name: String) -> Result<Person, Error> {
+    Ok(Person { id: parse("people.id", id)?, address, name })
+}
+
+impl Intake {
+    /// The person with this address, in lower case, who is made with `new_id` if nobody has it. A name that is not
+    /// empty takes the place of the one seen before.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn person(
+        &mut self,
+        address: &str,
+        name: &str,
+        new_id: PersonId,
+    ) -> Result<Person, Error> {
+        let (address, name) = (plain(address), plain(name));
+        // Most mail comes from people we know by the name we know: reading first leaves their rows unlocked, so that
+        // two intakes on PostgreSQL do not wait for one another over a busy sender.
+        let known: Option<PersonRow> = within!(self.tx, on =>
+            sqlx::query_as(FIND).bind(&address).fetch_optional(on))?;
+        let row = match known {
+            Some(row) if name.is_empty() || row.name == name => row,
+            _ => within!(self.tx, on => sqlx::query_as(UPSERT)
+                .bind(new_id.to_string())
+                .bind(&address)
+                .bind(&name)
+                .fetch_one(on))?,
+        };
+        person(&row.id, row.address, row.name)
+    }
+}

@@ -1,0 +1,135 @@
+use outlink_model::grant::{Grant, GrantState, Identity, Intent, Tokens};
+use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_store::Error;
+
+use crate::bench::{Bench, on_both};
+use crate::samples::{
+    answer, at, grant, granted, held, id, link, mail_server, page, shown, tokens, trouble,
+};
+
+on_both!(
+    a_grant_comes_back_as_it_was_written,
+    grants_are_found_by_link_and_by_address,
+    a_new_consent_writes_everything_anew,
+    a_new_consent_without_a_refresh_token_keeps_that_of_the_same_person,
+    a_new_consent_does_not_keep_the_refresh_token_of_another_person,
+    of_two_new_consents_the_second_is_stale,
+    a_grant_that_a_server_signs_in_with_is_not_deleted,
+);
+
+async fn a_grant_comes_back_as_it_was_written(Bench { store, .. }: Bench) {
+    store.create_link(&link(1)).await.unwrap();
+    let states = [
+        GrantState::Active,
+        GrantState::Degraded { trouble: trouble("slow"), failures: 2 },
+        GrantState::NeedsConsent { trouble: trouble("over") },
+        GrantState::Blocked { trouble: trouble("policy"), failures: 4 },
+        GrantState::Revoked,
+    ];
+    for (n, state) in (1..).zip(states) {
+        let intent = Some(Intent { at: at(7), retried: n % 2 == 0 });
+        let written = Grant { state, intent, ..grant(n) };
+        store.create_grant(&written, &tokens(n)).await.unwrap();
+        let read = store.grant(written.id).await.unwrap().unwrap();
+        assert_eq!(shown(&read), shown(&written));
+    }
+    let first = (1, "access-1-first".to_owned(), Some("refresh-1-first".to_owned()));
+    assert_eq!(held(&store, id(1)).await, first);
+    assert!(store.grant(id(99)).await.unwrap().is_none());
+    assert!(store.tokens(id(99)).await.unwrap().is_none());
+
+    let bare = Grant { identity: Identity::default(), next_refresh_at: None, ..grant(9) };
+    store.create_grant(&bare, &Tokens { refresh: None, ..tokens(9) }).await.unwrap();
+    let read = store.grant(id(9)).await.unwrap().unwrap();
+    assert_eq!(shown(&read), shown(&Grant { renewable: false, ..bare }));
+    let orphan = Grant { link_id: id(5), ..grant(10) };
+    assert!(matches!(store.create_grant(&orphan, &tokens(10)).await, Err(Error::Missing)));
+}
+
+async fn grants_are_found_by_link_and_by_address(Bench { store, .. }: Bench) {
+    store.create_link(&link(1)).await.unwrap();
+    store.create_link(&link(2)).await.unwrap();
+    store.create_grant(&grant(1), &tokens(1)).await.unwrap();
+    let elsewhere = Grant { link_id: id(2), identity: grant(1).identity, ..grant(2) };
+    store.create_grant(&elsewhere, &tokens(2)).await.unwrap();
+
+    let found = store.grants_by_email("alice1@example.ORG").await.unwrap();
+    assert_eq!(found.iter().map(|grant| grant.id).collect::<Vec<_>>(), [id(1), id(2)]);
+    let found = store.grants_of_link(id(2)).await.unwrap();
+    assert_eq!(found.iter().map(|grant| grant.id).collect::<Vec<_>>(), [id(2)]);
+    let listed = store.grants(&page(1, None)).await.unwrap();
+    let rest = store.grants(&page(1, listed.next.as_deref())).await.unwrap();
+    assert_eq!((listed.items[0].id, rest.items[0].id), (id(1), id(2)));
+    assert_eq!(rest.next, None);
+}
+
+async fn a_new_consent_writes_everything_anew(Bench { store, .. }: Bench) {
+    store.create_link(&link(1)).await.unwrap();
+    let over = GrantState::NeedsConsent { trouble: trouble("over") };
+    let dead = Grant { state: over, next_refresh_at: None, ..grant(1) };
+    store.create_grant(&dead, &tokens(1)).await.unwrap();
+
+    let identity = Identity { email: Some("new@example.org".into()), ..dead.identity };
+    let mut consent = answer("access-new", Some("refresh-new"));
+    consent.scopes = Some(vec!["mail".into()]);
+    store
+        .replace_grant_tokens(id(1), 1, &identity, &consent, Some(at(6000)), at(3600))
+        .await
+        .unwrap();
+
+    let read = store.grant(id(1)).await.unwrap().unwrap();
+    assert_eq!((read.generation, read.state, read.since), (2, GrantState::Active, at(3600)));
+    assert_eq!((read.identity, read.scopes), (identity, vec!["mail".to_owned()]));
+    assert_eq!((read.expires_at, read.issued_at), (at(7200), at(3600)));
+    assert_eq!(read.next_refresh_at, Some(at(6000)));
+    let new = (2, "access-new".to_owned(), Some("refresh-new".to_owned()));
+    assert_eq!(held(&store, id(1)).await, new);
+    assert_eq!(store.grants_by_email("NEW@example.org").await.unwrap().len(), 1);
+}
+
+async fn a_new_consent_without_a_refresh_token_keeps_that_of_the_same_person(
+    Bench { store, .. }: Bench,
+) {
+    let grant_id = granted(&store).await;
+    let same = grant(1).identity;
+    let consent = answer("access-new", None);
+    store.replace_grant_tokens(grant_id, 1, &same, &consent, None, at(9)).await.unwrap();
+    let kept = (2, "access-new".to_owned(), Some("refresh-1-first".to_owned()));
+    assert_eq!(held(&store, grant_id).await, kept);
+}
+
+async fn a_new_consent_does_not_keep_the_refresh_token_of_another_person(
+    Bench { store, .. }: Bench,
+) {
+    let grant_id = granted(&store).await;
+    let consent = answer("access-new", None);
+    for (generation, identity) in (1..).zip([grant(2).identity, Identity::default()]) {
+        store
+            .replace_grant_tokens(grant_id, generation, &identity, &consent, None, at(9))
+            .await
+            .unwrap();
+        assert_eq!(held(&store, grant_id).await.2, None, "{identity:?}");
+    }
+}
+
+async fn of_two_new_consents_the_second_is_stale(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    let same = grant(1).identity;
+    let first = answer("access-a", Some("refresh-a"));
+    let second = answer("access-b", Some("refresh-b"));
+    store.replace_grant_tokens(grant_id, 1, &same, &first, None, at(9)).await.unwrap();
+    let late = store.replace_grant_tokens(grant_id, 1, &same, &second, None, at(9)).await;
+    assert!(matches!(late, Err(Error::Stale)));
+    assert_eq!(held(&store, grant_id).await.1, "access-a");
+}
+
+async fn a_grant_that_a_server_signs_in_with_is_not_deleted(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    store.keep_overtaken(grant_id, 1, &answer("late", None)).await.unwrap();
+    let server = MailServer { sign_in: SignIn::Grant(grant_id), ..mail_server(1) };
+    store.create_mail_server(&server).await.unwrap();
+    assert!(matches!(store.delete_grant(grant_id).await, Err(Error::InUse)));
+    store.update_mail_server(&mail_server(1)).await.unwrap();
+    store.delete_grant(grant_id).await.unwrap();
+    assert!(store.overtaken(grant_id).await.unwrap().is_empty());
+}

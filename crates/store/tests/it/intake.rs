@@ -1,0 +1,223 @@
+//! **A message counts once**, as far as the store keeps it.
+
+use outlink_model::mail_server::Cursor;
+use outlink_model::message::{Message, Place};
+use outlink_model::{IssueId, MessageId};
+use outlink_store::{Error, IssueFilter, Page, pack};
+
+use crate::bench::{Bench, on_both};
+use crate::samples::{
+    alice, at, channel, created, id, message, packed, project, raw, sha, shown, taken,
+};
+
+on_both!(
+    everything_of_a_message_is_committed_together,
+    nothing_stays_of_what_was_not_committed,
+    a_savepoint_takes_one_message_back_and_leaves_the_others,
+    a_place_is_taken_in_once,
+    a_known_message_is_recognised_in_a_new_place,
+    the_same_bytes_are_kept_once,
+    large_bytes_come_back_whole,
+    nul_characters_fail_nothing,
+    what_is_named_must_exist,
+);
+
+const CURSOR: Cursor = Cursor { uid_validity: 5, last_uid: 1 };
+
+async fn everything_of_a_message_is_committed_together(Bench { store, place }: Bench) {
+    let (server, _) = channel(&store).await;
+    let other = place.open(&crate::bench::KEY).await.unwrap();
+    let mut intake = store.intake().await.unwrap();
+    let key = created(&mut intake, 1).await;
+    intake.set_cursor(server, "INBOX", &CURSOR).await.unwrap();
+
+    assert!(other.message(id(1)).await.unwrap().is_none(), "nobody sees it before the commit");
+    assert!(other.cursor(server, "INBOX").await.unwrap().is_none());
+    assert_eq!(place.count("raws").await, 0);
+    intake.commit().await.unwrap();
+
+    assert_eq!(other.issue_by_key(&key).await.unwrap().unwrap().id, id(1));
+    assert_eq!(other.message(id(1)).await.unwrap().unwrap().issue_id, Some(id(1)));
+    assert_eq!(other.raw(id(1)).await.unwrap().unwrap(), raw(1));
+    assert_eq!(other.cursor(server, "INBOX").await.unwrap(), Some(CURSOR));
+    let mut intake = store.intake().await.unwrap();
+    let next = Cursor { uid_validity: 6, last_uid: 0 };
+    intake.set_cursor(server, "INBOX", &next).await.unwrap();
+    intake.commit().await.unwrap();
+    assert_eq!(store.cursor(server, "INBOX").await.unwrap(), Some(next));
+}
+
+async fn nothing_stays_of_what_was_not_committed(Bench { store, place }: Bench) {
+    let (server, _) = channel(&store).await;
+    let mut intake = store.intake().await.unwrap();
+    created(&mut intake, 1).await;
+    intake.set_cursor(server, "INBOX", &CURSOR).await.unwrap();
+    drop(intake);
+    for table in ["raws", "messages", "issues", "people", "folders"] {
+        assert_eq!(place.count(table).await, 0, "{table}");
+    }
+    let mut intake = store.intake().await.unwrap();
+    assert_eq!(created(&mut intake, 1).await, "SUP-1", "its number was not used up");
+    intake.commit().await.unwrap();
+}
+
+async fn a_savepoint_takes_one_message_back_and_leaves_the_others(Bench { store, place }: Bench) {
+    let (server, _) = channel(&store).await;
+    let mut intake = store.intake().await.unwrap();
+    intake.savepoint().await.unwrap();
+    assert_eq!(created(&mut intake, 1).await, "SUP-1");
+    intake.release_savepoint().await.unwrap();
+
+    intake.savepoint().await.unwrap();
+    assert_eq!(created(&mut intake, 2).await, "SUP-2");
+    let again = intake.put_message(&message(1)).await;
+    assert!(matches!(again, Err(Error::Taken("place"))), "something fails");
+    intake.rollback_to_savepoint().await.unwrap();
+
+    intake.savepoint().await.unwrap();
+    assert_eq!(created(&mut intake, 3).await, "SUP-2", "the number is free again");
+    intake.release_savepoint().await.unwrap();
+    intake.set_cursor(server, "INBOX", &Cursor { last_uid: 3, ..CURSOR }).await.unwrap();
+    intake.commit().await.unwrap();
+
+    let issues = store.issues(&IssueFilter::default(), &Page::default()).await.unwrap();
+    let ids: Vec<IssueId> = issues.items.iter().map(|issue| issue.id).collect();
+    assert_eq!(ids, [id(3), id(1)]);
+    assert!(store.message(id(2)).await.unwrap().is_none());
+    assert_eq!(place.count("raws").await, 2);
+}
+
+async fn a_place_is_taken_in_once(Bench { store, place }: Bench) {
+    channel(&store).await;
+    taken(&store, &message(1), 1).await;
+    let mut intake = store.intake().await.unwrap();
+    assert!(intake.known_place(&message(1).place).await.unwrap());
+    assert!(!intake.known_place(&message(2).place).await.unwrap());
+    let other_folder = Place { folder: "Archive".into(), ..message(1).place };
+    assert!(!intake.known_place(&other_folder).await.unwrap());
+    let new_validity = Place { uid_validity: 6, ..message(1).place };
+    assert!(!intake.known_place(&new_validity).await.unwrap());
+
+    // Whoever forgets to ask is refused all the same.
+    intake.savepoint().await.unwrap();
+    let twin = Message { id: id(2), ..message(1) };
+    assert!(matches!(intake.put_message(&twin).await, Err(Error::Taken("place"))));
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.commit().await.unwrap();
+    assert_eq!(place.count("messages").await, 1);
+}
+
+async fn a_known_message_is_recognised_in_a_new_place(Bench { store, .. }: Bench) {
+    let (server, _) = channel(&store).await;
+    taken(&store, &Message { flagged: true, ..message(1) }, 1).await;
+    let anonymous = Message { message_id: None, ..message(2) };
+    taken(&store, &anonymous, 2).await;
+
+    let mut intake = store.intake().await.unwrap();
+    let id1 = Some("1@example.org");
+    let same = intake.same_message(server, id1, &sha(1), at(0)).await.unwrap();
+    assert_eq!(same, Some(id(1)));
+    assert_eq!(intake.same_message(server, None, &sha(2), at(0)).await.unwrap(), Some(id(2)));
+    for (what, server, message_id, hash, date) in [
+        ("Message-ID", server, Some("other"), sha(1), at(0)),
+        ("no Message-ID", server, None, sha(1), at(0)),
+        ("bytes", server, id1, sha(2), at(0)),
+        ("date", server, id1, sha(1), at(1)),
+        ("server", id(2), id1, sha(1), at(0)),
+    ] {
+        let same = intake.same_message(server, message_id, &hash, date).await.unwrap();
+        assert_eq!(same, None, "another {what}");
+    }
+
+    let new_place = Place { uid_validity: 6, uid: 17, ..message(1).place };
+    intake.move_message(id(1), &new_place).await.unwrap();
+    intake.commit().await.unwrap();
+    let moved = store.message(id(1)).await.unwrap().unwrap();
+    let expected = Message { place: new_place.clone(), flagged: false, ..message(1) };
+    assert_eq!(shown(&moved), shown(&expected));
+
+    let mut intake = store.intake().await.unwrap();
+    let clash = intake.move_message(id(2), &new_place).await;
+    assert!(matches!(clash, Err(Error::Taken("place"))));
+}
+
+async fn the_same_bytes_are_kept_once(Bench { store, place }: Bench) {
+    channel(&store).await;
+    taken(&store, &message(1), 1).await;
+    let copy = Message { sha256: Some(sha(1)), ..message(2) };
+    taken(&store, &copy, 1).await;
+    assert_eq!(place.count("raws").await, 1);
+    assert_eq!(store.raw(id(2)).await.unwrap().unwrap(), raw(1));
+    let unfetched = Message { sha256: None, ..message(3) };
+    taken(&store, &unfetched, 3).await;
+    assert!(store.raw(id(3)).await.unwrap().is_none());
+    assert!(store.raw(id(4)).await.unwrap().is_none());
+}
+
+async fn large_bytes_come_back_whole(Bench { store, place }: Bench) {
+    channel(&store).await;
+    let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
+    let mut intake = store.intake().await.unwrap();
+    intake.put_raw(&sha(1), &pack(&large).unwrap()).await.unwrap();
+    intake.put_raw(&sha(2), &pack(b"").unwrap()).await.unwrap();
+    intake.put_message(&message(1)).await.unwrap();
+    intake.put_message(&message(2)).await.unwrap();
+    intake.commit().await.unwrap();
+    assert!(store.raw(id(1)).await.unwrap().unwrap() == large);
+    assert_eq!(store.raw(id(2)).await.unwrap().unwrap(), b"");
+    assert_eq!(place.count("raws WHERE length(packed) < 1000000").await, 2, "it is compressed");
+
+    let changed = place.tamper("UPDATE raws SET size = 10 WHERE size > 10").await;
+    assert_eq!(changed, 1);
+    assert!(matches!(store.raw(id(1)).await, Err(Error::Broken(_))), "never more than was said");
+}
+
+async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
+    let (server, project) = channel(&store).await;
+    let mut intake = store.intake().await.unwrap();
+    let person = intake.person("a\0b@example.org", "A\0B", id(5)).await.unwrap();
+    assert_eq!((person.address.as_str(), person.name.as_str()), ("a�b@example.org", "A�B"));
+    let again = intake.person("a\0b@example.org", "A\0B", id(6)).await.unwrap();
+    assert_eq!(again, person);
+    intake.create_issue(id(1), project, "a\0b", "c\0d", person.id, at(0)).await.unwrap();
+    intake.add_comment(id(1), id(1), person.id, "e\0f", at(0), None).await.unwrap();
+    intake.put_raw(&sha(1), &packed(1)).await.unwrap();
+    let odd = Message {
+        message_id: Some("x\0y".into()),
+        subject: "a\0b".into(),
+        from: "\0".into(),
+        reason: Some("\0".into()),
+        issue_id: Some(id(1)),
+        ..message(1)
+    };
+    intake.put_message(&odd).await.unwrap();
+    let issue = intake.issue_by_message_ids(server, &["x\0y".into()]).await.unwrap();
+    assert_eq!(issue, Some(id(1)));
+    assert_eq!(intake.issue_by_key("SUP\0-1").await.unwrap(), None);
+    intake.commit().await.unwrap();
+    assert_eq!(store.message(id(1)).await.unwrap().unwrap().subject, "a�b");
+    assert_eq!(store.comments(id(1)).await.unwrap()[0].body, "e�f");
+}
+
+async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    store.create_project(&project(2, "OPS")).await.unwrap();
+    let mut intake = store.intake().await.unwrap();
+    let reporter = alice(&mut intake).await;
+    let refused = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Missing)));
+    intake.savepoint().await.unwrap();
+    refused(intake.put_message(&message(1)).await);
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.savepoint().await.unwrap();
+    let nowhere = intake.create_issue(id(1), id(9), "s", "d", reporter, at(0)).await;
+    refused(nowhere.map(drop));
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.savepoint().await.unwrap();
+    refused(intake.add_comment(id(1), id(9), reporter, "b", at(0), None).await);
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.savepoint().await.unwrap();
+    let unknown: MessageId = id(9);
+    refused(intake.move_message(unknown, &message(9).place).await);
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.commit().await.unwrap();
+}

@@ -1,0 +1,250 @@
+//! **No lost grant**, as far as the store keeps it.
+
+use outlink_model::grant::{GrantState, Intent};
+use outlink_model::link::LinkHealth;
+use outlink_store::{Claim, Error, FailedRefresh, Store};
+
+use crate::bench::{Bench, on_both};
+use crate::samples::{answer, at, grant, granted, held, id, link, tokens, trouble};
+
+on_both!(
+    the_intent_is_written_before_the_call,
+    of_many_who_claim_one_wins,
+    an_intent_without_an_answer_is_handed_to_the_next,
+    a_late_answer_is_written_though_the_lease_has_lapsed,
+    an_answer_that_was_overtaken_is_turned_away_and_kept_sealed,
+    an_answer_without_a_refresh_token_keeps_the_old_one,
+    nothing_but_tokens_raises_the_generation,
+    a_failure_keeps_the_tokens,
+    a_failure_that_comes_late_leaves_the_lease_of_another_alone,
+    what_is_due_is_told_in_order,
+    a_marked_link_holds_its_grants_back,
+    voided_leases_make_open_intents_due_at_once,
+);
+
+async fn won(store: &Store, holder: &str, now: i64) -> Option<Intent> {
+    match store.claim_refresh(id(1), 1, holder, at(now), at(now + 10)).await.unwrap() {
+        Claim::Won { previous_intent } => previous_intent,
+        other => panic!("{holder} did not win: {other:?}"),
+    }
+}
+
+fn degraded() -> GrantState {
+    GrantState::Degraded { trouble: trouble("503"), failures: 1 }
+}
+
+async fn the_intent_is_written_before_the_call(Bench { store, place }: Bench) {
+    let grant_id = granted(&store).await;
+    assert_eq!(won(&store, "a", 100).await, None);
+    // As another node sees it.
+    let other = place.open(&crate::bench::KEY).await.unwrap();
+    let read = other.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!(read.intent, Some(Intent { at: at(100), retried: false }));
+    let claim = other.claim_refresh(grant_id, 1, "b", at(105), at(115)).await.unwrap();
+    assert_eq!(claim, Claim::Held { until: at(110) });
+    let claim = other.claim_refresh(grant_id, 0, "b", at(105), at(115)).await.unwrap();
+    assert_eq!(claim, Claim::Stale);
+    let nobody = other.claim_refresh(id(9), 1, "b", at(105), at(115)).await;
+    assert!(matches!(nobody, Err(Error::Missing)));
+}
+
+async fn of_many_who_claim_one_wins(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    let store = std::sync::Arc::new(store);
+    let claims = (0..8).map(|n| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store.claim_refresh(grant_id, 1, &format!("holder {n}"), at(0), at(10)).await.unwrap()
+        })
+    });
+    let mut winners = 0;
+    for claim in claims.collect::<Vec<_>>() {
+        winners += usize::from(matches!(claim.await.unwrap(), Claim::Won { .. }));
+    }
+    assert_eq!(winners, 1);
+}
+
+async fn an_intent_without_an_answer_is_handed_to_the_next(Bench { store, .. }: Bench) {
+    granted(&store).await;
+    assert_eq!(won(&store, "crashed", 100).await, None);
+    let first = Intent { at: at(100), retried: false };
+    assert_eq!(won(&store, "b", 110).await, Some(first), "the lease has lapsed");
+    let second = Intent { at: at(110), retried: true };
+    assert_eq!(store.grant(id(1)).await.unwrap().unwrap().intent, Some(second));
+    store.release_lease(id(1), "crashed").await.unwrap();
+    let claim = store.claim_refresh(id(1), 1, "c", at(111), at(121)).await.unwrap();
+    assert_eq!(claim, Claim::Held { until: at(120) }, "only its holder gives a lease back");
+    store.release_lease(id(1), "b").await.unwrap();
+    assert_eq!(won(&store, "c", 111).await, Some(second));
+}
+
+async fn a_late_answer_is_written_though_the_lease_has_lapsed(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    won(&store, "slow", 100).await;
+    won(&store, "impatient", 200).await;
+
+    let late = answer("access-late", Some("refresh-late"));
+    let commit = store.commit_refresh(grant_id, 1, &late, Some(at(5000)), at(201)).await;
+    assert_eq!(commit.unwrap(), 2);
+    let new = (2, "access-late".to_owned(), Some("refresh-late".to_owned()));
+    assert_eq!(held(&store, grant_id).await, new);
+    let read = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!((read.intent, read.next_refresh_at), (None, Some(at(5000))));
+    assert_eq!((read.expires_at, read.issued_at), (late.expires_at, late.issued_at));
+    assert_eq!(read.since, at(0), "it was active all the time");
+    let next = store.claim_refresh(grant_id, 2, "next", at(202), at(212)).await.unwrap();
+    assert_eq!(next, Claim::Won { previous_intent: None });
+}
+
+async fn an_answer_that_was_overtaken_is_turned_away_and_kept_sealed(
+    Bench { store, place }: Bench,
+) {
+    let grant_id = granted(&store).await;
+    won(&store, "slow", 100).await;
+    let consent = answer("access-consent", Some("refresh-consent"));
+    let same = grant(1).identity;
+    store.replace_grant_tokens(grant_id, 1, &same, &consent, None, at(101)).await.unwrap();
+
+    let late = answer("access-late", Some("refresh-late"));
+    let commit = store.commit_refresh(grant_id, 1, &late, None, at(102)).await;
+    assert!(matches!(commit, Err(Error::Stale)));
+    assert_eq!(held(&store, grant_id).await.1, "access-consent");
+
+    store.keep_overtaken(grant_id, 1, &late).await.unwrap();
+    store.keep_overtaken(grant_id, 1, &late).await.unwrap();
+    let [kept] = &store.overtaken(grant_id).await.unwrap()[..] else { panic!("it is kept once") };
+    assert_eq!(kept.access.expose(), "access-late");
+    assert_eq!(kept.refresh.as_ref().unwrap().expose(), "refresh-late");
+    assert_eq!((kept.expires_at, &kept.scopes), (late.expires_at, &None));
+    let dump = place.everything().await;
+    assert!(!dump.windows(12).any(|part| part == b"refresh-late"));
+    assert_eq!(held(&store, grant_id).await.0, 2, "what is kept changes nothing");
+    let nobody = store.keep_overtaken(id(9), 1, &late).await;
+    assert!(matches!(nobody, Err(Error::Missing)));
+}
+
+async fn an_answer_without_a_refresh_token_keeps_the_old_one(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    won(&store, "a", 100).await;
+    let mut plain = answer("access-second", None);
+    store.commit_refresh(grant_id, 1, &plain, None, at(101)).await.unwrap();
+    let second = (2, "access-second".to_owned(), Some("refresh-1-first".to_owned()));
+    assert_eq!(held(&store, grant_id).await, second);
+    assert_eq!(store.grant(grant_id).await.unwrap().unwrap().scopes, ["openid", "mail"]);
+
+    plain.scopes = Some(vec!["mail".into()]);
+    store.commit_refresh(grant_id, 2, &plain, None, at(102)).await.unwrap();
+    assert_eq!(store.grant(grant_id).await.unwrap().unwrap().scopes, ["mail"]);
+}
+
+async fn nothing_but_tokens_raises_the_generation(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    won(&store, "slow", 100).await;
+
+    let marked = LinkHealth::Marked { trouble: trouble("no"), failures: 1, probe_at: at(9) };
+    store.set_link_health(id(1), &marked).await.unwrap();
+    store.update_link(&link(1)).await.unwrap();
+    store.add_token_host(id(1), "other.example.org").await.unwrap();
+    let failed = FailedRefresh {
+        holder: "other",
+        state: &degraded(),
+        next_refresh_at: None,
+        clear_intent: false,
+    };
+    store.fail_refresh(grant_id, 1, &failed, at(101)).await.unwrap();
+    store.release_lease(grant_id, "slow").await.unwrap();
+    store.claim_refresh(grant_id, 1, "b", at(102), at(103)).await.unwrap();
+    store.void_leases().await.unwrap();
+    store.keep_overtaken(grant_id, 1, &answer("kept", None)).await.unwrap();
+
+    assert_eq!(held(&store, grant_id).await.0, 1);
+    let answer = answer("access-second", Some("refresh-second"));
+    let commit = store.commit_refresh(grant_id, 1, &answer, None, at(104)).await;
+    assert_eq!(commit.unwrap(), 2, "none of this costs a token");
+}
+
+async fn a_failure_keeps_the_tokens(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    let before = held(&store, grant_id).await;
+    won(&store, "a", 100).await;
+    let state = degraded();
+    let timeout = FailedRefresh {
+        holder: "a",
+        state: &state,
+        next_refresh_at: Some(at(105)),
+        clear_intent: false,
+    };
+    store.fail_refresh(grant_id, 1, &timeout, at(101)).await.unwrap();
+    let read = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!((&read.state, read.since, read.next_refresh_at), (&state, at(101), Some(at(105))));
+    assert!(read.intent.is_some(), "the answer may have been on its way");
+
+    won(&store, "b", 102).await;
+    let refused = FailedRefresh { holder: "b", clear_intent: true, ..timeout };
+    store.fail_refresh(grant_id, 1, &refused, at(103)).await.unwrap();
+    let read = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!((read.intent, read.since), (None, at(101)), "the same state since then");
+    assert_eq!(held(&store, grant_id).await, before);
+
+    won(&store, "c", 104).await;
+    store.commit_refresh(grant_id, 1, &answer("new", None), None, at(105)).await.unwrap();
+    let late = store.fail_refresh(grant_id, 1, &refused, at(106)).await;
+    assert!(matches!(late, Err(Error::Stale)));
+    let read = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!((read.state, read.since), (GrantState::Active, at(105)));
+}
+
+async fn a_failure_that_comes_late_leaves_the_lease_of_another_alone(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    won(&store, "slow", 100).await;
+    won(&store, "impatient", 110).await;
+    let failed = FailedRefresh {
+        holder: "slow",
+        state: &degraded(),
+        next_refresh_at: Some(at(112)),
+        clear_intent: true,
+    };
+    store.fail_refresh(grant_id, 1, &failed, at(111)).await.unwrap();
+    let third = store.claim_refresh(grant_id, 1, "third", at(112), at(122)).await.unwrap();
+    assert_eq!(third, Claim::Held { until: at(120) });
+    let read = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!(read.intent, Some(Intent { at: at(110), retried: true }));
+    assert_eq!(read.next_refresh_at, Some(at(120)), "when the call under way can have failed");
+}
+
+async fn what_is_due_is_told_in_order(Bench { store, .. }: Bench) {
+    store.create_link(&link(1)).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), None);
+    for (n, due) in [(1, Some(at(30))), (2, Some(at(20))), (3, None), (4, Some(at(50)))] {
+        let grant = outlink_model::grant::Grant { next_refresh_at: due, ..grant(n) };
+        store.create_grant(&grant, &tokens(n)).await.unwrap();
+    }
+    assert_eq!(store.next_due().await.unwrap(), Some(at(20)));
+    assert_eq!(store.due_grants(at(19), 10).await.unwrap(), []);
+    assert_eq!(store.due_grants(at(30), 10).await.unwrap(), [id(2), id(1)]);
+    assert_eq!(store.due_grants(at(30), 1).await.unwrap(), [id(2)]);
+
+    store.claim_refresh(id(2), 1, "a", at(30), at(40)).await.unwrap();
+    assert_eq!(store.due_grants(at(39), 10).await.unwrap(), [id(1)], "one is being refreshed");
+    let due = store.due_grants(at(40), 10).await.unwrap();
+    assert_eq!(due, [id(1), id(2)], "its answer never came");
+}
+
+async fn a_marked_link_holds_its_grants_back(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    let marked = LinkHealth::Marked { trouble: trouble("no"), failures: 1, probe_at: at(9000) };
+    store.set_link_health(id(1), &marked).await.unwrap();
+    assert_eq!(store.due_grants(at(8999), 10).await.unwrap(), []);
+    assert_eq!(store.next_due().await.unwrap(), Some(at(9000)));
+    assert_eq!(store.due_grants(at(9000), 10).await.unwrap(), [grant_id]);
+    store.set_link_health(id(1), &LinkHealth::Healthy).await.unwrap();
+    assert_eq!(store.due_grants(at(2500), 10).await.unwrap(), [grant_id]);
+}
+
+async fn voided_leases_make_open_intents_due_at_once(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    won(&store, "killed", 100).await;
+    store.void_leases().await.unwrap();
+    assert_eq!(store.due_grants(at(101), 10).await.unwrap(), [grant_id]);
+    assert!(won(&store, "next", 101).await.is_some());
+}

@@ -1,0 +1,257 @@
+//! Things to put into a store.
+
+use jiff::SignedDuration;
+use outlink_model::event::Event;
+use outlink_model::grant::{Actor, Grant, GrantState, Identity, Tokens, Trouble, later};
+use outlink_model::handler::{Handler, HandlerType};
+use outlink_model::link::{ClientAuth, GrantType, Link, LinkHealth};
+use outlink_model::mail_server::{
+    Direction, MailServer, Protocol, Security, ServerHealth, SignIn, Take,
+};
+use outlink_model::message::{Message, Outcome, Place};
+use outlink_model::provider::ProviderKind;
+use outlink_model::tracker::Project;
+use outlink_model::{
+    GrantId, IssueId, LinkId, MailServerId, MessageId, PersonId, ProjectId, Secret, Timestamp,
+};
+use outlink_store::{Intake, NewTokens, Packed, Page, Store, pack};
+use uuid::Uuid;
+
+/// The id with this number.
+pub(crate) fn id<T: From<Uuid>>(n: u128) -> T {
+    T::from(Uuid::from_u128(n))
+}
+
+/// So many seconds after the tests begin.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+/// A page of so many, after a cursor.
+pub(crate) fn page(limit: u32, after: Option<&str>) -> Page {
+    Page { limit, after: after.map(str::to_owned) }
+}
+
+pub(crate) fn trouble(reason: &str) -> Trouble {
+    Trouble {
+        actor: Actor::LinkAdministrator,
+        reason: reason.into(),
+        hint: "Do something.".into(),
+        provider_error: Some("odd \0 error".into()),
+    }
+}
+
+pub(crate) fn link(n: u128) -> Link {
+    Link {
+        id: id(n),
+        name: format!("link {n}"),
+        description: "for mail".into(),
+        provider: ProviderKind::Custom,
+        grant_type: GrantType::AuthorizationCode,
+        client_id: "client".into(),
+        client_secret: Some(Secret::new(format!("client-secret-{n}"))),
+        client_auth: ClientAuth::Post,
+        authorization_endpoint: Some("https://id.example.org/authorize?a=b".into()),
+        token_endpoint: "https://id.example.org/token".into(),
+        issuer: Some("https://id.example.org".into()),
+        userinfo_endpoint: None,
+        scope: "openid mail".into(),
+        authorization_params: vec![("audience".into(), "mail".into()), ("x".into(), "".into())],
+        token_hosts: vec!["imap.example.org".into()],
+        health: LinkHealth::Healthy,
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+/// Grant `n` under link 1.
+pub(crate) fn grant(n: u128) -> Grant {
+    Grant {
+        id: id(n),
+        link_id: id(1),
+        identity: Identity {
+            issuer: Some("https://id.example.org".into()),
+            subject: Some(format!("subject-{n}")),
+            email: Some(format!("Alice{n}@Example.org")),
+        },
+        scopes: vec!["openid".into(), "mail".into()],
+        generation: 1,
+        state: GrantState::Active,
+        since: at(0),
+        expires_at: at(3600),
+        issued_at: at(0),
+        renewable: true,
+        next_refresh_at: Some(at(2500)),
+        intent: None,
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn tokens(n: u128) -> Tokens {
+    Tokens {
+        generation: 1,
+        access: Secret::new(format!("access-{n}-first")),
+        expires_at: at(3600),
+        refresh: Some(Secret::new(format!("refresh-{n}-first"))),
+    }
+}
+
+/// An answer of the token endpoint, an hour after the first.
+pub(crate) fn answer(access: &str, refresh: Option<&str>) -> NewTokens {
+    NewTokens {
+        access: Secret::new(access),
+        refresh: refresh.map(Secret::new),
+        expires_at: later(at(3600), SignedDuration::from_secs(3600)),
+        issued_at: at(3600),
+        scopes: None,
+    }
+}
+
+/// Link 1 with grant 1, written.
+pub(crate) async fn granted(store: &Store) -> GrantId {
+    store.create_link(&link(1)).await.unwrap();
+    store.create_grant(&grant(1), &tokens(1)).await.unwrap();
+    id(1)
+}
+
+/// What the tokens of a grant are: generation, access token, refresh token.
+pub(crate) async fn held(store: &Store, grant: GrantId) -> (i64, String, Option<String>) {
+    let tokens = store.tokens(grant).await.unwrap().unwrap();
+    let refresh = tokens.refresh.map(|token| token.expose().to_owned());
+    (tokens.generation, tokens.access.expose().to_owned(), refresh)
+}
+
+pub(crate) fn mail_server(n: u128) -> MailServer {
+    MailServer {
+        id: id(n),
+        name: format!("server {n}"),
+        direction: Direction::Incoming,
+        protocol: Protocol::Imap,
+        security: Security::Tls,
+        host: "imap.example.org".into(),
+        port: 993,
+        mailbox: "support@example.org".into(),
+        sign_in: SignIn::Password(Secret::new(format!("mailbox-password-{n}"))),
+        folder: "INBOX".into(),
+        take: Take::All,
+        poll_seconds: 60,
+        paused: false,
+        health: ServerHealth::default(),
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn project(n: u128, key: &str) -> Project {
+    Project { id: id(n), key: key.into(), name: format!("Project {key}"), created_at: at(0) }
+}
+
+/// Handler `n`, from server `n` to project 1.
+pub(crate) fn handler(n: u128) -> Handler {
+    Handler {
+        id: id(n),
+        name: format!("handler {n}"),
+        mail_server_id: id(n),
+        project_id: id(1),
+        kind: HandlerType::CreateOrComment,
+        enabled: true,
+        created_at: at(0),
+    }
+}
+
+pub(crate) fn event(n: u128) -> Event {
+    Event {
+        id: id(n),
+        at: at(0),
+        kind: "link.created".into(),
+        subject: "link Work".into(),
+        state: Some("active".into()),
+        actor: Actor::Nobody,
+        message: format!("Event {n}."),
+        hint: String::new(),
+    }
+}
+
+/// Server 1, project 1 (`SUP`) and the handler between them, written.
+pub(crate) async fn channel(store: &Store) -> (MailServerId, ProjectId) {
+    store.create_mail_server(&mail_server(1)).await.unwrap();
+    store.create_project(&project(1, "SUP")).await.unwrap();
+    store.create_handler(&handler(1)).await.unwrap();
+    (id(1), id(1))
+}
+
+pub(crate) fn raw(n: u128) -> Vec<u8> {
+    format!("Message-ID: <{n}@example.org>\r\nSubject: {n}\r\n\r\nHello {n}\r\n").into_bytes()
+}
+
+/// Stands in for SHA-256: what the store is told is what it keeps by.
+pub(crate) fn sha(n: u128) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash[..16].copy_from_slice(&n.to_be_bytes());
+    hash
+}
+
+pub(crate) fn packed(n: u128) -> Packed {
+    pack(&raw(n)).unwrap()
+}
+
+/// Message `n`, which lies in server 1 under the UID `n` and led to nothing.
+pub(crate) fn message(n: u128) -> Message {
+    Message {
+        id: id(n),
+        place: Place {
+            mail_server_id: id(1),
+            folder: "INBOX".into(),
+            uid_validity: 5,
+            uid: u32::try_from(n).unwrap(),
+        },
+        message_id: Some(format!("{n}@example.org")),
+        sha256: Some(sha(n)),
+        internal_date: at(0),
+        from: "Alice <alice@example.org>".into(),
+        subject: format!("Subject {n}"),
+        size: 100,
+        outcome: Outcome::Rejected,
+        reason: Some("it is a machine's".into()),
+        issue_id: None,
+        comment_id: None,
+        received_at: at(1),
+        flagged: false,
+    }
+}
+
+pub(crate) async fn alice(intake: &mut Intake) -> PersonId {
+    intake.person("alice@example.org", "Alice", id(1)).await.unwrap().id
+}
+
+/// Takes message `n` in as a new issue of project 1, with the issue's id the same number. Returns its key.
+pub(crate) async fn created(intake: &mut Intake, n: u128) -> String {
+    let reporter = alice(intake).await;
+    let issue: IssueId = id(n);
+    let key = intake
+        .create_issue(issue, id(1), &format!("Subject {n}"), "Hello", reporter, at(2))
+        .await
+        .unwrap();
+    intake.put_raw(&sha(n), &packed(n)).await.unwrap();
+    let made = Message { outcome: Outcome::Created, issue_id: Some(issue), ..message(n) };
+    intake.put_message(&made).await.unwrap();
+    key
+}
+
+/// Takes message `n` in as it stands.
+pub(crate) async fn taken(store: &Store, message: &Message, n: u128) -> MessageId {
+    let mut intake = store.intake().await.unwrap();
+    intake.put_raw(&sha(n), &packed(n)).await.unwrap();
+    intake.put_message(message).await.unwrap();
+    intake.commit().await.unwrap();
+    message.id
+}
+
+/// What two things are compared by that hold secrets and so cannot be compared themselves.
+pub(crate) fn shown(thing: &impl std::fmt::Debug) -> String {
+    format!("{thing:?}")
+}
+
+/// The link `n`, for those who name it by its id.
+pub(crate) fn link_id(n: u128) -> LinkId {
+    id(n)
+}

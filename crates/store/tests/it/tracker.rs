@@ -1,0 +1,33 @@
+//! Projects and events.
+
+use outlink_model::event::Event;
+use outlink_store::Error;
+
+use crate::bench::{Bench, on_both};
+use crate::samples::{event, id, page, project};
+
+on_both!(a_project_key_is_taken_once, events_are_listed_newest_first);
+
+async fn a_project_key_is_taken_once(Bench { store, .. }: Bench) {
+    store.create_project(&project(1, "SUP")).await.unwrap();
+    store.create_project(&project(2, "OPS")).await.unwrap();
+    let again = store.create_project(&project(3, "SUP")).await;
+    assert!(matches!(again, Err(Error::Taken("key"))));
+    assert_eq!(store.project(id(1)).await.unwrap(), Some(project(1, "SUP")));
+    assert_eq!(store.project_by_key("OPS").await.unwrap(), Some(project(2, "OPS")));
+    assert_eq!(store.project_by_key("ops").await.unwrap(), None);
+    let listed = store.projects(&page(5, None)).await.unwrap();
+    assert_eq!(listed.items, [project(1, "SUP"), project(2, "OPS")]);
+}
+
+async fn events_are_listed_newest_first(Bench { store, .. }: Bench) {
+    for n in 1..=3 {
+        store.add_event(&event(n)).await.unwrap();
+    }
+    let stateless = Event { state: None, hint: "Do it.".into(), ..event(4) };
+    store.add_event(&stateless).await.unwrap();
+    let first = store.events(&page(3, None)).await.unwrap();
+    assert_eq!(first.items, [stateless, event(3), event(2)]);
+    let second = store.events(&page(3, first.next.as_deref())).await.unwrap();
+    assert_eq!((second.items, second.next), (vec![event(1)], None));
+}

@@ -1,0 +1,186 @@
+//! `/issues`: what mail became.
+
+use axum::extract::State;
+use jiff::Timestamp;
+use outlink_engine::tracker::IssueView;
+use outlink_model::tracker::{Attachment, Comment, Issue, Person};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+use crate::auth::Reader;
+use crate::error::ApiError;
+use crate::extract::{Json, List, Path, Query, page};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// The issues, newest first.
+#[utoipa::path(get, path = "/issues", tag = "issues", params(IssuesQuery), responses((status = 200, body = List<IssueRow>)))]
+async fn list(
+    State(app): State<App>,
+    _: Reader,
+    Query(query): Query<IssuesQuery>,
+) -> Result<Json<List<IssueRow>>, ApiError> {
+    let page = page(query.limit, query.after)?;
+    let listed = app.engine().issues(query.project.as_deref(), page).await?;
+    let items = listed.items.into_iter().map(IssueRow::from).collect();
+    Ok(Json(List { items, next: listed.next }))
+}
+
+/// One issue with all that belongs to it.
+#[utoipa::path(get, path = "/issues/{key}", tag = "issues", params(("key" = String, Path, description = "Its key or id")), responses((status = 200, body = IssueBody)))]
+async fn show(
+    State(app): State<App>,
+    _: Reader,
+    Path(key): Path<String>,
+) -> Result<Json<IssueBody>, ApiError> {
+    Ok(Json(app.engine().issue(&key).await?.into()))
+}
+
+/// Which issues are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct IssuesQuery {
+    /// Id or key of a project; all projects where left out.
+    project: Option<String>,
+    /// How many items at most, 1 to 1000; 50 where left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// Somebody who wrote to us.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Person)]
+struct PersonBody {
+    address: String,
+    /// The name that was last seen with the address; may be empty.
+    name: String,
+}
+
+impl From<Person> for PersonBody {
+    fn from(person: Person) -> Self {
+        Self { address: person.address, name: person.name }
+    }
+}
+
+/// An issue in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssueSummary)]
+struct IssueRow {
+    id: String,
+    key: String,
+    summary: String,
+    /// `open` or `resolved`.
+    status: &'static str,
+    reporter: PersonBody,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// How many comments it has.
+    comments: u64,
+}
+
+impl From<Issue> for IssueRow {
+    fn from(issue: Issue) -> Self {
+        Self {
+            id: issue.id.to_string(),
+            key: issue.key,
+            summary: issue.summary,
+            status: issue.status.as_str(),
+            reporter: issue.reporter.into(),
+            created_at: issue.created_at,
+            updated_at: issue.updated_at,
+            comments: issue.comments,
+        }
+    }
+}
+
+/// An issue.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Issue)]
+struct IssueBody {
+    id: String,
+    key: String,
+    summary: String,
+    /// `open` or `resolved`.
+    status: &'static str,
+    reporter: PersonBody,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    /// Plain text.
+    description: String,
+    /// Oldest first.
+    comments: Vec<CommentBody>,
+    attachments: Vec<AttachmentBody>,
+}
+
+/// A comment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Comment)]
+struct CommentBody {
+    id: String,
+    author: PersonBody,
+    /// Plain text.
+    body: String,
+    created_at: Timestamp,
+}
+
+impl From<Comment> for CommentBody {
+    fn from(comment: Comment) -> Self {
+        Self {
+            id: comment.id.to_string(),
+            author: comment.author.into(),
+            body: comment.body,
+            created_at: comment.created_at,
+        }
+    }
+}
+
+/// A file; its bytes are at `/attachments/{id}`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attachment)]
+struct AttachmentBody {
+    id: String,
+    name: String,
+    /// The media type that the sender claims.
+    r#type: String,
+    /// Octets.
+    size: u64,
+    /// The comment that it came with; `null` where it came with the issue itself.
+    comment_id: Option<String>,
+}
+
+impl From<Attachment> for AttachmentBody {
+    fn from(attachment: Attachment) -> Self {
+        Self {
+            id: attachment.id.to_string(),
+            name: attachment.name,
+            r#type: attachment.media_type,
+            size: attachment.size,
+            comment_id: attachment.comment_id.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl From<IssueView> for IssueBody {
+    fn from(view: IssueView) -> Self {
+        let issue = view.issue;
+        Self {
+            id: issue.id.to_string(),
+            key: issue.key,
+            summary: issue.summary,
+            status: issue.status.as_str(),
+            reporter: issue.reporter.into(),
+            created_at: issue.created_at,
+            updated_at: issue.updated_at,
+            description: issue.description,
+            comments: view.comments.into_iter().map(CommentBody::from).collect(),
+            attachments: view.attachments.into_iter().map(AttachmentBody::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `/messages`: the ledger of what was received and what became of it.
+
+use axum::extract::State;
+use axum::response::Response;
+use jiff::Timestamp;
+use outlink_engine::messages::MessageView;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::File;
+use crate::app::App;
+use crate::auth::Reader;
+use crate::download::download;
+use crate::error::ApiError;
+use crate::extract::{Json, List, Path, Query, page};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(raw))
+}
+
+/// The messages, newest first.
+#[utoipa::path(get, path = "/messages", tag = "messages", params(MessagesQuery), responses((status = 200, body = List<MessageBody>)))]
+async fn list(
+    State(app): State<App>,
+    _: Reader,
+    Query(query): Query<MessagesQuery>,
+) -> Result<Json<List<MessageBody>>, ApiError> {
+    let page = page(query.limit, query.after)?;
+    let listed = app.engine().messages(query.mail_server.as_deref(), page).await?;
+    let items = listed.items.into_iter().map(MessageBody::from).collect();
+    Ok(Json(List { items, next: listed.next }))
+}
+
+/// One message.
+#[utoipa::path(get, path = "/messages/{id}", tag = "messages", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = MessageBody)))]
+async fn show(
+    State(app): State<App>,
+    _: Reader,
+    Path(id): Path<String>,
+) -> Result<Json<MessageBody>, ApiError> {
+    Ok(Json(app.engine().message(&id).await?.into()))
+}
+
+/// The message as it came, to be saved.
+#[utoipa::path(get, path = "/messages/{id}/raw", tag = "messages", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = File, content_type = "message/rfc822")))]
+async fn raw(
+    State(app): State<App>,
+    _: Reader,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    raw_message(&app, &id).await
+}
+
+/// The answer, here and in the console.
+pub(crate) async fn raw_message(app: &App, id: &str) -> Result<Response, ApiError> {
+    let raw = app.engine().raw_message(id).await?;
+    Ok(download(&format!("{id}.eml"), "message/rfc822", raw))
+}
+
+/// Which messages are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct MessagesQuery {
+    /// Id or name of a mail server; all of them where left out.
+    mail_server: Option<String>,
+    /// How many items at most, 1 to 1000; 50 where left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
+}
+
+/// A message that was received, and what became of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Message)]
+struct MessageBody {
+    id: String,
+    /// Its Message-ID, without angle brackets.
+    message_id: Option<String>,
+    /// The sender as written.
+    from: String,
+    subject: String,
+    /// `created`, `commented`, `rejected`, `forwarded`, `quarantined` or `unhandled`.
+    outcome: &'static str,
+    /// The key of the issue that it made or belongs to.
+    issue: Option<String>,
+    /// Why, where it is not evident.
+    reason: Option<String>,
+    /// The mail server's name.
+    mail_server: String,
+    folder: String,
+    uid: u32,
+    /// Octets.
+    size: u64,
+    /// When the mail server received it.
+    internal_date: Timestamp,
+    /// When it was taken in here.
+    received_at: Timestamp,
+}
+
+impl From<MessageView> for MessageBody {
+    fn from(view: MessageView) -> Self {
+        let message = view.message;
+        Self {
+            id: message.id.to_string(),
+            message_id: message.message_id,
+            from: message.from,
+            subject: message.subject,
+            outcome: message.outcome.as_str(),
+            issue: view.issue_key,
+            reason: message.reason,
+            mail_server: view.mail_server,
+            folder: message.place.folder,
+            uid: message.place.uid,
+            size: message.size,
+            internal_date: message.internal_date,
+            received_at: message.received_at,
+        }
+    }
+}

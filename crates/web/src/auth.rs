@@ -1,0 +1,118 @@
+//! Who asks. A handler that takes no [`Admin`], [`Reader`] or [`Signed`] is visibly public.
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::StatusCode;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use outlink_engine::Caller;
+use outlink_model::user::{TokenScope, User};
+
+use crate::app::App;
+use crate::cookie::Cookie;
+use crate::error::ApiError;
+use crate::{csrf, page};
+
+/// May change things by the API.
+#[derive(Clone, Debug)]
+pub(crate) struct Admin(pub(crate) Caller);
+
+/// May look at things by the API.
+#[derive(Clone, Debug)]
+pub(crate) struct Reader;
+
+/// Is signed in to the console. Every user is an administrator.
+#[derive(Clone, Debug)]
+pub(crate) struct Signed(pub(crate) User);
+
+impl Signed {
+    /// For the record.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::User(self.0.clone())
+    }
+}
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let caller = caller(parts, app).await?;
+        match &caller {
+            Caller::Token(token) if !token.scopes.contains(&TokenScope::Admin) => {
+                Err(ApiError::new(
+                    StatusCode::FORBIDDEN,
+                    "scope_missing",
+                    "This API token may look but not change.",
+                    "Use a token with the scope `admin`.",
+                ))
+            }
+            Caller::Token(_) | Caller::User(_) | Caller::System => Ok(Self(caller)),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        // Whoever holds any token may look; each has one of the two scopes, and admin includes reading.
+        caller(parts, app).await.map(|_| Self)
+    }
+}
+
+impl FromRequestParts<App> for Signed {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        match session(parts, app).await {
+            Ok(Some(user)) => Ok(Self(user)),
+            Ok(None) => {
+                let back = match parts.method.is_safe() {
+                    true => parts.uri.path_and_query().map_or("/", |path| path.as_str()),
+                    false => "/",
+                };
+                Err(Redirect::to(&format!("/sign-in?next={}", page::encode(back))).into_response())
+            }
+            Err(error) => Err(error.into_response()),
+        }
+    }
+}
+
+/// By bearer token (RFC 6750), else by the console's session.
+async fn caller(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
+    let Some(header) = parts.headers.get(AUTHORIZATION) else {
+        // Even looking is refused to other sites: no page of theirs has a use for our answers.
+        if csrf::is_cross_site(&parts.headers, app.origin()) {
+            return Err(unauthenticated("Requests from other sites need an API token."));
+        }
+        let user = session(parts, app).await?;
+        return user.map(Caller::User).ok_or_else(|| unauthenticated("Nobody is signed in."));
+    };
+    let text = header.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    });
+    let Some(text) = text else {
+        return Err(unauthenticated("The Authorization header holds no bearer token."));
+    };
+    match app.engine().token(text).await? {
+        Some(token) => Ok(Caller::Token(token)),
+        None => Err(unauthenticated("This API token is unknown or was taken back.")),
+    }
+}
+
+async fn session(parts: &Parts, app: &App) -> Result<Option<User>, ApiError> {
+    match Cookie::Session.read(app.is_https(), &parts.headers) {
+        Some(cookie) => Ok(app.engine().session(&cookie).await?),
+        None => Ok(None),
+    }
+}
+
+fn unauthenticated(detail: &str) -> ApiError {
+    ApiError::new(
+        StatusCode::UNAUTHORIZED,
+        "unauthenticated",
+        detail,
+        "Send `Authorization: Bearer olk_…`; `outlink token create` makes one.",
+    )
+}

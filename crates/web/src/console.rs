@@ -1,0 +1,38 @@
+//! The console: pages for administrators, rendered from the store alone. Works without a script.
+
+use axum::Router;
+
+use crate::app::App;
+
+pub(crate) mod events;
+pub(crate) mod grants;
+pub(crate) mod handlers;
+pub(crate) mod home;
+pub(crate) mod issues;
+pub(crate) mod link_form;
+pub(crate) mod links;
+pub(crate) mod mail_server_form;
+pub(crate) mod mail_servers;
+pub(crate) mod messages;
+pub(crate) mod projects;
+pub(crate) mod sign_in;
+pub(crate) mod tokens;
+pub(crate) mod troubles;
+
+/// Every page of the console.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .merge(events::routes())
+        .merge(grants::routes())
+        .merge(handlers::routes())
+        .merge(home::routes())
+        .merge(issues::routes())
+        .merge(link_form::routes())
+        .merge(links::routes())
+        .merge(mail_server_form::routes())
+        .merge(mail_servers::routes())
+        .merge(messages::routes())
+        .merge(projects::routes())
+        .merge(sign_in::routes())
+        .merge(tokens::routes())
+}

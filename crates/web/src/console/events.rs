@@ -1,0 +1,61 @@
+//! The record: who did what, and what went wrong.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use outlink_model::event::Event;
+use serde::Serialize;
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::error::ApiError;
+use crate::extract::{ListQuery, Query};
+use crate::page::next_page;
+use crate::words::When;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/events", get(list))
+}
+
+/// The record, a page of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventsPage {
+    pub(crate) items: Vec<EventRow>,
+    pub(crate) next: Option<String>,
+}
+
+/// One event.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventRow {
+    pub(crate) at: When,
+    pub(crate) subject: String,
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+impl From<Event> for EventRow {
+    fn from(event: Event) -> Self {
+        Self {
+            at: event.at.into(),
+            subject: event.subject,
+            kind: event.kind,
+            message: event.message,
+            hint: event.hint,
+        }
+    }
+}
+
+async fn list(
+    State(app): State<App>,
+    signed: Signed,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let listed = app.engine().events(query.page()?).await?;
+    let page = EventsPage {
+        next: next_page("/events", &[], listed.next.as_deref()),
+        items: listed.items.into_iter().map(EventRow::from).collect(),
+    };
+    app.pages().show(&signed, "events", "events.html", page)
+}

@@ -1,0 +1,254 @@
+//! Mail servers: how each fares, and trying it out.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use outlink_model::mail_server::{MailServer, Take};
+use outlink_model::step::{Step, StepStatus};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::error::ApiError;
+use crate::extract::{ListQuery, Path, Query};
+use crate::names;
+use crate::page::next_page;
+use crate::words::{Badge, TroubleView, When, grant_badge, server_badge, step_badge, take_words};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/mail-servers", get(list).post(super::mail_server_form::create))
+        .route("/mail-servers/{id}", get(show))
+        .route("/mail-servers/{id}/test", post(test))
+        .route("/mail-servers/{id}/fetch", post(fetch))
+        .route("/mail-servers/{id}/pause", post(pause))
+        .route("/mail-servers/{id}/resume", post(resume))
+}
+
+/// The mail servers, a page of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct MailServersPage {
+    pub(crate) items: Vec<MailServerRow>,
+    pub(crate) next: Option<String>,
+}
+
+/// One mail server in the list.
+#[derive(Debug, Serialize)]
+pub(crate) struct MailServerRow {
+    pub(crate) href: String,
+    pub(crate) name: String,
+    pub(crate) mailbox: String,
+    pub(crate) host: String,
+    pub(crate) badge: Badge,
+    pub(crate) reason: Option<String>,
+    pub(crate) ok_at: Option<When>,
+}
+
+impl From<MailServer> for MailServerRow {
+    fn from(server: MailServer) -> Self {
+        Self {
+            href: format!("/mail-servers/{}", server.id),
+            badge: server_badge(&server),
+            name: server.name,
+            mailbox: server.mailbox,
+            host: server.host,
+            reason: server.health.trouble.map(|trouble| trouble.reason),
+            ok_at: server.health.ok_at.map(When::from),
+        }
+    }
+}
+
+/// One mail server.
+#[derive(Debug, Serialize)]
+pub(crate) struct MailServerPage {
+    pub(crate) notice: Option<String>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) report: Option<Report>,
+    pub(crate) id: String,
+    pub(crate) href: String,
+    pub(crate) name: String,
+    pub(crate) badge: Badge,
+    pub(crate) trouble: Option<TroubleView>,
+    pub(crate) has_handler: bool,
+    pub(crate) paused: bool,
+    pub(crate) mailbox: String,
+    pub(crate) host: String,
+    pub(crate) grant: Option<GrantRef>,
+    pub(crate) folder: String,
+    pub(crate) take: &'static str,
+    pub(crate) poll_seconds: u32,
+    pub(crate) ok_at: Option<When>,
+    pub(crate) created_at: When,
+}
+
+/// What did not work just now.
+#[derive(Debug, Serialize)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) hint: String,
+}
+
+/// The grant that it signs in with.
+#[derive(Debug, Serialize)]
+pub(crate) struct GrantRef {
+    pub(crate) href: String,
+    pub(crate) identity: String,
+    pub(crate) badge: Badge,
+}
+
+/// What a test found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) ok: bool,
+    pub(crate) steps: Vec<StepRow>,
+}
+
+/// One step of a test.
+#[derive(Debug, Serialize)]
+pub(crate) struct StepRow {
+    pub(crate) badge: Badge,
+    pub(crate) id: &'static str,
+    pub(crate) message: String,
+    pub(crate) hint: String,
+    pub(crate) ms: u64,
+}
+
+impl Report {
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        Self {
+            ok: steps.iter().all(|step| step.status != StepStatus::Failed),
+            steps: steps
+                .into_iter()
+                .map(|step| StepRow {
+                    badge: step_badge(step.status),
+                    id: step.id,
+                    message: step.message,
+                    hint: step.hint,
+                    ms: step.ms,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// What has just happened, to be told on the page.
+#[derive(Debug, Default)]
+struct News {
+    notice: Option<String>,
+    failure: Option<Failure>,
+    report: Option<Report>,
+}
+
+async fn list(
+    State(app): State<App>,
+    signed: Signed,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    let listed = app.engine().mail_servers(query.page()?).await?;
+    let page = MailServersPage {
+        next: next_page("/mail-servers", &[], listed.next.as_deref()),
+        items: listed.items.into_iter().map(MailServerRow::from).collect(),
+    };
+    app.pages().show(&signed, "mail_servers", "mail_servers.html", page)
+}
+
+async fn show(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    render(&app, &signed, &id, News::default()).await
+}
+
+async fn test(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let steps = app.engine().test_mail_server(&id).await?;
+    let news = News { report: Some(Report::new(steps)), ..News::default() };
+    render(&app, &signed, &id, news).await
+}
+
+async fn fetch(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let news = match app.engine().fetch_mail_server(&id).await {
+        Ok(done) => News {
+            notice: Some(format!(
+                "{} fetched: {} became issues, {} comments, {} rejected, {} quarantined.",
+                done.fetched, done.created, done.commented, done.rejected, done.quarantined
+            )),
+            ..News::default()
+        },
+        Err(error) => {
+            let ApiError { detail: message, hint, .. } = ApiError::from(error);
+            News { failure: Some(Failure { message, hint }), ..News::default() }
+        }
+    };
+    render(&app, &signed, &id, news).await
+}
+
+async fn pause(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    app.engine().pause_mail_server(&id, true, &signed.caller()).await?;
+    Ok(Redirect::to(&format!("/mail-servers/{}", crate::page::encode(&id))).into_response())
+}
+
+async fn resume(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    app.engine().pause_mail_server(&id, false, &signed.caller()).await?;
+    Ok(Redirect::to(&format!("/mail-servers/{}", crate::page::encode(&id))).into_response())
+}
+
+async fn render(
+    app: &App,
+    signed: &Signed,
+    id: &str,
+    news: News,
+) -> Result<Response, ApiError> {
+    let server = app.engine().mail_server(id).await?;
+    let grant = names::grant_of_server(app.engine(), &server).await?;
+    let has_handler = names::has_handler(app.engine(), server.id).await?;
+    let page = MailServerPage {
+        notice: news.notice,
+        failure: news.failure,
+        report: news.report,
+        id: server.id.to_string(),
+        href: format!("/mail-servers/{}", server.id),
+        badge: server_badge(&server),
+        trouble: server.health.trouble.as_ref().map(TroubleView::from),
+        has_handler,
+        paused: server.paused,
+        mailbox: server.mailbox,
+        host: format!("{}, port {}, {}", server.host, server.port, server.security),
+        grant: grant.map(|(grant, identity)| GrantRef {
+            href: format!("/grants/{}", grant.id),
+            identity,
+            badge: grant_badge(grant.state.name()),
+        }),
+        folder: server.folder,
+        take: words(server.take),
+        poll_seconds: server.poll_seconds,
+        ok_at: server.health.ok_at.map(When::from),
+        created_at: server.created_at.into(),
+        name: server.name,
+    };
+    app.pages().show(signed, "mail_servers", "mail_server.html", page)
+}
+
+fn words(take: Take) -> &'static str {
+    match take {
+        Take::New => "only what arrives after it was added",
+        Take::All => take_words(take),
+    }
+}

@@ -1,0 +1,139 @@
+//! API tokens: made here, shown once.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use outlink_model::user::{ApiToken, TokenScope};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::auth::Signed;
+use crate::choice::choice as named;
+use crate::error::ApiError;
+use crate::extract::{ListQuery, Path, Query};
+use crate::form::{self, Choice, Fields, Form, choice};
+use crate::page::next_page;
+use crate::words::When;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/tokens", get(list).post(create))
+        .route("/tokens/{id}/delete", post(delete))
+}
+
+/// The tokens, a page of them, with the form for another.
+#[derive(Debug, Serialize)]
+pub(crate) struct TokensPage {
+    pub(crate) made: Option<Made>,
+    pub(crate) form: Form,
+    pub(crate) scopes: Vec<Choice>,
+    pub(crate) items: Vec<TokenRow>,
+    pub(crate) next: Option<String>,
+}
+
+/// A token that was just made. Its text is on this one page and on no other.
+#[derive(Serialize)]
+pub(crate) struct Made {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Made").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// One token.
+#[derive(Debug, Serialize)]
+pub(crate) struct TokenRow {
+    pub(crate) href: String,
+    pub(crate) name: String,
+    pub(crate) scopes: String,
+    pub(crate) created_at: When,
+}
+
+impl From<ApiToken> for TokenRow {
+    fn from(token: ApiToken) -> Self {
+        let scopes: Vec<_> = token.scopes.iter().map(|scope| may(*scope)).collect();
+        Self {
+            href: format!("/tokens/{}", token.id),
+            name: token.name,
+            scopes: scopes.join(", "),
+            created_at: token.created_at.into(),
+        }
+    }
+}
+
+/// What a scope allows, in words.
+pub(crate) fn may(scope: TokenScope) -> &'static str {
+    match scope {
+        TokenScope::Admin => "look and change",
+        TokenScope::Read => "look only",
+    }
+}
+
+pub(crate) fn blank() -> Form {
+    Form::new(&[("name", ""), ("scope", "read")])
+}
+
+async fn list(
+    State(app): State<App>,
+    signed: Signed,
+    Query(query): Query<ListQuery>,
+) -> Result<Response, ApiError> {
+    show(&app, &signed, query, None, blank()).await
+}
+
+async fn create(
+    State(app): State<App>,
+    signed: Signed,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let made = async {
+        let scope = named("scope", &fields.text("scope"))?;
+        let name = fields.text("name");
+        Ok::<_, ApiError>(app.engine().create_token(&name, vec![scope], &signed.caller()).await?)
+    };
+    match made.await {
+        Ok(made) => {
+            let made = Made { name: made.of.name, text: made.text.expose().to_owned() };
+            show(&app, &signed, ListQuery::default(), Some(made), blank()).await
+        }
+        Err(error) => {
+            let form = blank().typed(&fields).refused(error, &[])?;
+            show(&app, &signed, ListQuery::default(), None, form).await
+        }
+    }
+}
+
+async fn delete(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    app.engine().delete_token(&id, &signed.caller()).await?;
+    Ok(Redirect::to("/tokens").into_response())
+}
+
+async fn show(
+    app: &App,
+    signed: &Signed,
+    query: ListQuery,
+    made: Option<Made>,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let listed = app.engine().tokens(query.page()?).await?;
+    let status = form::status(&form);
+    let page = TokensPage {
+        made,
+        form,
+        scopes: TokenScope::ALL.into_iter().map(|s| choice(s.as_str(), may(s))).collect(),
+        next: next_page("/tokens", &[], listed.next.as_deref()),
+        items: listed.items.into_iter().map(TokenRow::from).collect(),
+    };
+    let mut response = app.pages().show(signed, "tokens", "tokens.html", page)?;
+    *response.status_mut() = status;
+    Ok(response)
+}

@@ -1,0 +1,60 @@
+//! What stands around every request: no other site acts for a browser, no panic gets out, no client can cut a call in
+//! half by hanging up, and errors outside of the API become pages.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode};
+use tracing::Instrument;
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::{csrf, headers, page};
+
+/// The one middleware.
+pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let path = request.uri().path();
+    let in_api = path.starts_with("/api/");
+    // A provider that answers by POST is another site; it is told so in words that fit, and nothing is done.
+    let by_provider = path.starts_with("/oauth2/callback/");
+    // The pattern, not the path: paths and queries hold one-time tokens, and those stay out of logs.
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let refused = csrf::must_refuse(&method, request.headers(), app.origin()) && !by_provider;
+    let mut response = match refused {
+        true => cross_site().into_response(),
+        false => run(request, next, &method, route.as_deref().unwrap_or("none")).await,
+    };
+    let status_page = match response.extensions_mut().remove::<ApiError>() {
+        Some(error) if !in_api => Some(page::error_page(&app, &error, response.headers())),
+        _ => None,
+    };
+    let mut response = status_page.unwrap_or(response);
+    headers::put_on(&mut response, app.is_https());
+    response
+}
+
+/// Runs the handler as a task of its own. A client that hangs up would otherwise drop it half way, between a
+/// provider's answer and its commit; and a panic ends that task alone.
+async fn run(request: Request, next: Next, method: &Method, route: &str) -> Response {
+    let began = Instant::now();
+    let span = tracing::info_span!("request", %method, route);
+    let response = tokio::spawn(next.run(request).instrument(span)).await;
+    let response = response.unwrap_or_else(|error| {
+        ApiError::broken(format!("a handler ended early: {error}")).into_response()
+    });
+    let ms = began.elapsed().as_millis();
+    tracing::debug!(%method, route, status = response.status().as_u16(), ms, "answered");
+    response
+}
+
+fn cross_site() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "cross_site",
+        "Another site tried to act with your session; it was refused.",
+        "If it was you, open the page here and press its button again.",
+    )
+}

@@ -1,0 +1,57 @@
+//! Names of what things point to, so that an answer can be read without a second question.
+
+use outlink_engine::{Engine, Error, Page};
+use outlink_engine::grants::grant_name;
+use outlink_model::grant::Grant;
+use outlink_model::handler::Handler;
+use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::{LinkId, MailServerId};
+
+use crate::error::ApiError;
+
+/// The longest page that a list is asked for.
+pub(crate) const WHOLE: u32 = 1000;
+
+/// As much of a list as one page holds.
+pub(crate) fn whole() -> Page {
+    Page { limit: WHOLE, after: None }
+}
+
+/// The mail server's name and the project's key of a handler.
+pub(crate) async fn of_handler(
+    engine: &Engine,
+    handler: &Handler,
+) -> Result<(String, String), ApiError> {
+    let server = engine.mail_server(&handler.mail_server_id.to_string()).await?;
+    let project = engine.project(&handler.project_id.to_string()).await?;
+    Ok((server.name, project.key))
+}
+
+/// The grant that a mail server signs in with, and what people call it. None where it signs in by password, or where
+/// the grant is gone.
+pub(crate) async fn grant_of_server(
+    engine: &Engine,
+    server: &MailServer,
+) -> Result<Option<(Grant, String)>, ApiError> {
+    let SignIn::Grant(id) = &server.sign_in else { return Ok(None) };
+    match engine.grant(&id.to_string()).await {
+        Ok(grant) => {
+            let name = grant_name(&grant);
+            Ok(Some((grant, name)))
+        }
+        Err(Error::Problem(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether a handler takes a mail server's messages: without one nothing is fetched.
+pub(crate) async fn has_handler(engine: &Engine, id: MailServerId) -> Result<bool, ApiError> {
+    let handlers = engine.handlers(whole()).await?;
+    Ok(handlers.items.iter().any(|handler| handler.mail_server_id == id && handler.enabled))
+}
+
+/// The grants under a link.
+pub(crate) async fn grants_of_link(engine: &Engine, id: LinkId) -> Result<Vec<Grant>, ApiError> {
+    let listed = engine.grants(whole()).await?;
+    Ok(listed.items.into_iter().map(|view| view.grant).filter(|g| g.link_id == id).collect())
+}

@@ -1,0 +1,223 @@
+//! Pages: templates in the binary, rendered strictly. What a template names and its page lacks is an error, never a gap.
+
+use axum::response::{Html, IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use http::header::ALLOW;
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::assets;
+use crate::auth::Signed;
+use crate::error::ApiError;
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../templates/", $name)))),+]
+    };
+}
+
+/// Every template, by the name under which it is rendered.
+pub(crate) const TEMPLATES: &[(&str, &str)] = templates!(
+    "consent.html",
+    "consent_done.html",
+    "error.html",
+    "events.html",
+    "first_run.html",
+    "grant.html",
+    "grants.html",
+    "handler_new.html",
+    "handlers.html",
+    "home.html",
+    "issue.html",
+    "issues.html",
+    "layout.html",
+    "link.html",
+    "link_choose.html",
+    "link_new.html",
+    "links.html",
+    "mail_server.html",
+    "mail_server_new.html",
+    "mail_servers.html",
+    "message.html",
+    "messages.html",
+    "offer.html",
+    "project_new.html",
+    "projects.html",
+    "sign_in.html",
+    "sign_in_token.html",
+    "tokens.html",
+    "ui.html",
+);
+
+/// A part of the console, as the navigation shows it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Section {
+    section: &'static str,
+    href: &'static str,
+    label: &'static str,
+}
+
+const fn section(section: &'static str, href: &'static str, label: &'static str) -> Section {
+    Section { section, href, label }
+}
+
+/// The navigation: what is set up first, then what comes of it.
+const NAVIGATION: &[Section] = &[
+    section("home", "/", "Overview"),
+    section("links", "/links", "Links"),
+    section("grants", "/grants", "Grants"),
+    section("mail_servers", "/mail-servers", "Mail servers"),
+    section("handlers", "/handlers", "Handlers"),
+    section("projects", "/projects", "Projects"),
+    section("issues", "/issues", "Issues"),
+    section("messages", "/messages", "Messages"),
+    section("events", "/events", "Events"),
+    section("tokens", "/tokens", "API tokens"),
+];
+
+/// What stands around every page.
+#[derive(Debug, Serialize)]
+struct Shell<'a> {
+    user: Option<&'a str>,
+    section: &'a str,
+    nav: &'static [Section],
+    css: &'a str,
+    js: &'a str,
+    icon: &'a str,
+}
+
+/// The templates, parsed once.
+pub(crate) struct Pages {
+    templates: Environment<'static>,
+    css: String,
+    js: String,
+    icon: String,
+}
+
+impl Pages {
+    pub(crate) fn new() -> Self {
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, text) in TEMPLATES {
+            // A test parses them all, so this cannot happen in a release; if it did, that page alone would fail.
+            if let Err(error) = templates.add_template(name, text) {
+                tracing::error!(%error, name, "a template is broken");
+            }
+        }
+        let [css, js, icon] = [&assets::CSS, &assets::SCRIPT, &assets::ICON].map(|a| a.href());
+        Self { templates, css, js, icon }
+    }
+
+    /// A page for somebody who is signed in.
+    pub(crate) fn show(
+        &self,
+        signed: &Signed,
+        section: &str,
+        template: &str,
+        page: impl Serialize,
+    ) -> Result<Response, ApiError> {
+        let html = self.render(Some(&signed.0.name), section, template, page)?;
+        Ok(Html(html).into_response())
+    }
+
+    /// A page for anybody.
+    pub(crate) fn public(
+        &self,
+        template: &str,
+        page: impl Serialize,
+    ) -> Result<Response, ApiError> {
+        Ok(Html(self.render(None, "", template, page)?).into_response())
+    }
+
+    pub(crate) fn render(
+        &self,
+        user: Option<&str>,
+        section: &str,
+        template: &str,
+        page: impl Serialize,
+    ) -> Result<String, ApiError> {
+        let (css, js, icon) = (&self.css, &self.js, &self.icon);
+        let shell = Shell { user, section, nav: NAVIGATION, css, js, icon };
+        let values = context! {
+            shell => Value::from(Serde(&shell)),
+            page => Value::from(Serde(&page)),
+        };
+        let rendered = self.templates.get_template(template).and_then(|t| t.render(values));
+        rendered.map_err(|error| ApiError::broken(format!("{template} could not be rendered: {error:#}")))
+    }
+}
+
+/// What the error page shows.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorPage<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) message: &'a str,
+    pub(crate) hint: &'a str,
+    /// Whether the way back leads to the console. Strangers on a consent page have no use for it.
+    pub(crate) home: bool,
+}
+
+/// An error as a page, with the headers of the answer that it replaces.
+pub(crate) fn error_page(app: &App, error: &ApiError, headers: &HeaderMap) -> Response {
+    let title = match error.status {
+        StatusCode::NOT_FOUND => "Not found",
+        StatusCode::FORBIDDEN => "Refused",
+        StatusCode::TOO_MANY_REQUESTS => "Too often",
+        StatusCode::METHOD_NOT_ALLOWED => "That does not work here",
+        status if status.is_server_error() => "Something went wrong",
+        _ => "That did not work",
+    };
+    let home = !error.code.starts_with("consent_");
+    let page = ErrorPage { title, message: &error.detail, hint: &error.hint, home };
+    let html = app.pages().render(None, "", "error.html", &page);
+    let html = html.unwrap_or_else(|_| "Something went wrong. The server's log says what.".into());
+    let mut response = (error.status, Html(html)).into_response();
+    if let Some(allow) = headers.get(ALLOW) {
+        response.headers_mut().insert(ALLOW, allow.clone());
+    }
+    response
+}
+
+/// Makes a text fit for the value of a query parameter.
+pub(crate) fn encode(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// The address of a list's next page, with the filters that it has now.
+pub(crate) fn next_page(
+    path: &str,
+    filters: &[(&str, Option<&str>)],
+    next: Option<&str>,
+) -> Option<String> {
+    let mut href = format!("{path}?after={}", encode(next?));
+    for (name, value) in filters {
+        if let Some(value) = value {
+            href.push_str(&format!("&{name}={}", encode(value)));
+        }
+    }
+    Some(href)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_parses_and_none_is_left_out() {
+        let mut templates = Environment::new();
+        for (name, text) in TEMPLATES {
+            templates.add_template(name, text).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        }
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), TEMPLATES.len());
+    }
+
+    #[test]
+    fn the_next_page_keeps_its_filters() {
+        assert_eq!(next_page("/issues", &[("project", Some("A&B"))], None), None);
+        let next = next_page("/issues", &[("project", Some("A&B"))], Some("x y")).unwrap();
+        assert_eq!(next, "/issues?after=x+y&project=A%26B");
+    }
+}

@@ -1,0 +1,218 @@
+//! Words for people: states, actors, scopes, times and sizes as the console says them.
+
+use outlink_model::grant::{Actor, GrantState, GrantStateName, Trouble};
+use outlink_model::link::LinkHealth;
+use outlink_model::mail_server::{MailServer, Take};
+use outlink_model::message::Outcome;
+use outlink_model::step::StepStatus;
+use outlink_model::tracker::IssueStatus;
+use outlink_model::Timestamp;
+use serde::Serialize;
+
+/// A time, for the eye and for programs.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct When {
+    /// RFC 3339.
+    pub(crate) iso: String,
+    /// To the minute, UTC.
+    pub(crate) text: String,
+}
+
+impl From<Timestamp> for When {
+    fn from(at: Timestamp) -> Self {
+        Self { iso: at.to_string(), text: at.strftime("%Y-%m-%d %H:%M UTC").to_string() }
+    }
+}
+
+/// A state as a word, with a colour that helps.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Badge {
+    /// `good`, `warn`, `bad` or `idle`.
+    pub(crate) tone: &'static str,
+    pub(crate) text: &'static str,
+}
+
+const fn badge(tone: &'static str, text: &'static str) -> Badge {
+    Badge { tone, text }
+}
+
+pub(crate) const DONE: Badge = badge("good", "Done");
+pub(crate) const TO_DO: Badge = badge("idle", "To do");
+pub(crate) const ENABLED: Badge = badge("good", "At work");
+pub(crate) const DISABLED: Badge = badge("idle", "Switched off");
+
+pub(crate) fn grant_badge(state: GrantStateName) -> Badge {
+    match state {
+        GrantStateName::Active => badge("good", "Works"),
+        GrantStateName::Degraded => badge("warn", "Being retried"),
+        GrantStateName::NeedsConsent => badge("bad", "Needs consent"),
+        GrantStateName::Blocked => badge("bad", "Blocked"),
+        GrantStateName::Revoked => badge("idle", "Given back"),
+    }
+}
+
+pub(crate) fn link_badge(health: &LinkHealth) -> Badge {
+    match health {
+        LinkHealth::Healthy => badge("good", "In order"),
+        LinkHealth::Marked { .. } => badge("bad", "Refused"),
+    }
+}
+
+pub(crate) fn server_badge(server: &MailServer) -> Badge {
+    match (server.paused, &server.health.trouble, server.health.ok_at) {
+        (true, _, _) => badge("idle", "Paused"),
+        (false, Some(_), _) => badge("bad", "Failing"),
+        (false, None, Some(_)) => badge("good", "Works"),
+        (false, None, None) => badge("idle", "Not fetched yet"),
+    }
+}
+
+pub(crate) fn outcome_badge(outcome: Outcome) -> Badge {
+    match outcome {
+        Outcome::Created => badge("good", "New issue"),
+        Outcome::Commented => badge("good", "Comment"),
+        Outcome::Rejected => badge("idle", "Rejected"),
+        Outcome::Forwarded => badge("idle", "Forwarded"),
+        Outcome::Quarantined => badge("bad", "Quarantined"),
+        Outcome::Unhandled => badge("idle", "Unhandled"),
+    }
+}
+
+pub(crate) fn issue_badge(status: IssueStatus) -> Badge {
+    match status {
+        IssueStatus::Open => badge("warn", "Open"),
+        IssueStatus::Resolved => badge("good", "Resolved"),
+    }
+}
+
+pub(crate) fn step_badge(status: StepStatus) -> Badge {
+    match status {
+        StepStatus::Ok => badge("good", "OK"),
+        StepStatus::Failed => badge("bad", "Failed"),
+        StepStatus::Skipped => badge("idle", "Skipped"),
+    }
+}
+
+/// Who must act, as a sentence.
+pub(crate) fn who(actor: Actor) -> &'static str {
+    match actor {
+        Actor::Nobody => "Nobody needs to act: it is tried again by itself.",
+        Actor::LinkAdministrator => "Whoever manages this link must act.",
+        Actor::TenantAdministrator => "An administrator at the provider must act.",
+        Actor::MailboxOwner => "The owner of the mailbox must act.",
+        Actor::Operator => "Whoever runs this server must act.",
+    }
+}
+
+/// What is wrong, ready for a page.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct TroubleView {
+    pub(crate) tone: &'static str,
+    pub(crate) reason: String,
+    pub(crate) hint: String,
+    pub(crate) who: &'static str,
+    pub(crate) provider_error: Option<String>,
+}
+
+impl From<&Trouble> for TroubleView {
+    fn from(trouble: &Trouble) -> Self {
+        Self {
+            tone: if trouble.actor == Actor::Nobody { "warn" } else { "bad" },
+            reason: trouble.reason.clone(),
+            hint: trouble.hint.clone(),
+            who: who(trouble.actor),
+            provider_error: trouble.provider_error.clone(),
+        }
+    }
+}
+
+/// The trouble of a grant, ready for a page.
+pub(crate) fn grant_trouble(state: &GrantState) -> Option<TroubleView> {
+    state.trouble().map(TroubleView::from)
+}
+
+/// A scope in words and as it is.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ScopeView {
+    pub(crate) words: &'static str,
+    pub(crate) raw: String,
+}
+
+impl ScopeView {
+    /// One for each scope.
+    pub(crate) fn all<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Vec<Self> {
+        scopes
+            .into_iter()
+            .filter(|scope| !scope.is_empty())
+            .map(|scope| Self { words: scope_words(scope), raw: scope.to_owned() })
+            .collect()
+    }
+}
+
+/// What a scope means. Matched by the end of the scope, since Microsoft's begin with a host that differs by cloud.
+const SCOPES: &[(&str, &str)] = &[
+    ("openid", "Know who you are"),
+    ("email", "See your e-mail address"),
+    ("userinfo.email", "See your e-mail address"),
+    ("profile", "See your name"),
+    ("userinfo.profile", "See your name"),
+    ("offline_access", "Keep working while you are away"),
+    ("https://mail.google.com/", "Read, send and delete all of your mail"),
+    ("gmail.readonly", "Read your mail"),
+    ("gmail.send", "Send mail as you"),
+    ("gmail.modify", "Read and change your mail"),
+    ("IMAP.AccessAsUser.All", "Read and change your mail by IMAP"),
+    ("POP.AccessAsUser.All", "Read your mail by POP"),
+    ("SMTP.Send", "Send mail as you"),
+    ("User.Read", "See your profile"),
+    ("Mail.Read", "Read your mail"),
+    ("Mail.ReadWrite", "Read and change your mail"),
+    ("Mail.Send", "Send mail as you"),
+    (".default", "Everything that the application was approved for"),
+];
+
+fn scope_words(scope: &str) -> &'static str {
+    let means = |name: &str| {
+        scope == name
+            || scope.strip_suffix(name).is_some_and(|rest| rest.ends_with('/') || rest.ends_with('.'))
+    };
+    SCOPES.iter().find(|(name, _)| means(name)).map_or("As the provider defines it", |(_, w)| w)
+}
+
+/// Octets as people read them.
+pub(crate) fn size(octets: u64) -> String {
+    match octets {
+        0..=1023 => format!("{octets} bytes"),
+        1024..=1_048_575 => format!("{:.1} KiB", octets as f64 / 1024.0),
+        _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
+    }
+}
+
+/// Which mail is taken, in words.
+pub(crate) fn take_words(take: Take) -> &'static str {
+    match take {
+        Take::New => "only what arrives from now on",
+        Take::All => "everything that is there",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_told_in_words() {
+        assert_eq!(scope_words("https://mail.google.com/"), "Read, send and delete all of your mail");
+        let imap = "https://outlook.office.com/IMAP.AccessAsUser.All";
+        assert_eq!(scope_words(imap), "Read and change your mail by IMAP");
+        assert_eq!(scope_words("notopenid"), "As the provider defines it");
+        assert_eq!(ScopeView::all(["openid", ""]).len(), 1);
+    }
+
+    #[test]
+    fn times_and_sizes_are_readable() {
+        let when = When::from(Timestamp::UNIX_EPOCH);
+        assert_eq!((when.iso.as_str(), when.text.as_str()), ("1970-01-01T00:00:00Z", "1970-01-01 00:00 UTC"));
+        assert_eq!([size(1), size(2048), size(5 << 20)], ["1 bytes", "2.0 KiB", "5.0 MiB"]);
+    }
+}
