@@ -1,10 +1,11 @@
 //! Grants, for people: looking at them and asking for fresh tokens.
 
 use outlink_model::GrantId;
-use outlink_model::grant::Grant;
+use outlink_model::grant::{Grant, GrantState, Trouble};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_oauth as oauth;
 
+use crate::refresh::not_renewable;
 use crate::{Engine, Error, Listed, Page};
 
 /// A grant with what people want to know about it.
@@ -16,6 +17,15 @@ pub struct GrantView {
     pub link_name: String,
     /// What was asked for and not granted.
     pub missing_scopes: Vec<String>,
+}
+
+impl GrantView {
+    /// What is wrong with it, or will be: a grant that cannot be renewed says so while it still works.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let known = self.grant.state.trouble().cloned();
+        let ends = !self.grant.renewable && self.grant.state == GrantState::Active;
+        known.or_else(|| ends.then(|| not_renewable(&self.grant)))
+    }
 }
 
 impl Engine {

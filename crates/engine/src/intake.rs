@@ -6,8 +6,8 @@
 
 use jiff::SignedDuration;
 use outlink_mail::imap::{self, Body, Meta};
-use outlink_model::grant::{Trouble, later};
 use outlink_model::Timestamp;
+use outlink_model::grant::{Trouble, later};
 use outlink_model::handler::Handler;
 use outlink_model::mail_server::{Cursor, MailServer, Take};
 use outlink_model::problem::{Problem, ProblemKind};

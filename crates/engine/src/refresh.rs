@@ -128,6 +128,9 @@ impl Engine {
                 return Ok(grant);
             }
             refreshable(&grant)?;
+            if !grant.renewable {
+                return self.end_of_life(grant).await;
+            }
             let link = self.link_by_id(grant.link_id).await?;
             let call = Call { holder: self.holder()?, grant, link };
             match self.claim(&call).await? {
@@ -168,6 +171,30 @@ impl Engine {
         }
     }
 
+    /// A grant without a refresh token lives as long as its access token. When that is over, only a new consent helps,
+    /// and the grant says so.
+    async fn end_of_life(&self, grant: Grant) -> Result<Grant, Error> {
+        let trouble = not_renewable(&grant);
+        let now = self.now();
+        if now >= grant.expires_at {
+            let state = GrantState::NeedsConsent { trouble: trouble.clone() };
+            let failed = FailedRefresh {
+                holder: "",
+                state: &state,
+                next_refresh_at: None,
+                clear_intent: false,
+            };
+            match self.store().fail_refresh(grant.id, grant.generation, &failed, now).await {
+                Ok(()) | Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let after = self.grant_by_id(grant.id).await?;
+            self.tell_change(&grant, &after).await;
+        }
+        let problem = refused(&trouble);
+        Err(Problem { kind: ProblemKind::Conflict, code: "no_refresh_token", ..problem }.into())
+    }
+
     /// Writes the intent and takes the lease.
     async fn claim(&self, call: &Call) -> Result<Claim, Error> {
         let now = self.now();
@@ -183,7 +210,9 @@ impl Engine {
         let request = match (link.grant_type, &refresh) {
             (GrantType::ClientCredentials, _) => oauth::client_credentials_request(link),
             (GrantType::AuthorizationCode, Some(refresh)) => oauth::refresh_request(link, refresh),
-            (GrantType::AuthorizationCode, None) => return Err(not_renewable().into()),
+            (GrantType::AuthorizationCode, None) => {
+                return Err(refused(&not_renewable(grant)).into());
+            }
         };
         Ok(match self.0.http.send(&request).await {
             Err(failure) => Asked::Lost(failure),
@@ -283,19 +312,23 @@ fn refreshable(grant: &Grant) -> Result<(), Problem> {
             "This grant was given back.",
             "Authorise the link anew.",
         )),
-        GrantState::Active | GrantState::Degraded { .. } | GrantState::Blocked { .. } => {
-            if grant.renewable { Ok(()) } else { Err(not_renewable()) }
-        }
+        GrantState::Active | GrantState::Degraded { .. } | GrantState::Blocked { .. } => Ok(()),
     }
 }
 
-fn not_renewable() -> Problem {
-    Problem::new(
-        ProblemKind::Conflict,
-        "no_refresh_token",
-        "The provider gave no refresh token with this grant, so it cannot be renewed.",
-        "Add the scope that lets it be renewed to the link (often offline_access), then authorise the grant anew.",
-    )
+/// What is wrong with a grant that came without a refresh token, before its end and after it.
+pub(crate) fn not_renewable(grant: &Grant) -> Trouble {
+    Trouble {
+        actor: Actor::MailboxOwner,
+        reason: format!(
+            "The provider gave no refresh token with this grant, so it ends with its access token, at {}.",
+            grant.expires_at
+        ),
+        hint: "Add the scope that lets it be renewed to the link (often offline_access), then \
+               authorise the grant anew."
+            .into(),
+        provider_error: None,
+    }
 }
 
 /// A refusal as the caller is told of it.

@@ -16,6 +16,7 @@
 //! 3. `POST /consent` with `request=R` and `decision=allow` (or `deny`, or `other` to sign in as somebody else):
 //!    303 to the client's redirect URL, with `code` (or `error`), `state` and `iss`.
 
+mod clock;
 mod error;
 mod faults;
 mod grants;

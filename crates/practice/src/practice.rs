@@ -22,7 +22,7 @@ use crate::listen::{self, Loopback};
 use crate::mailboxes::{Entry, Outgoing};
 use crate::provider::cut::CuttableAcceptor;
 use crate::state::{Client, Counters, Fixed, Settings, Shared, TokenState, User, World};
-use crate::{imap, provider, random, samples, smtp, tls};
+use crate::{clock, imap, provider, random, samples, smtp, tls};
 
 /// The registered client.
 const CLIENT_ID: &str = "outlink-practice";
@@ -103,7 +103,7 @@ pub struct Practice {
 ///
 /// If a port, the certificates or the file for the authority cannot be had.
 pub async fn start(options: Options) -> Result<Practice, Error> {
-    let now = Timestamp::now();
+    let now = clock::now();
     let certificates = tls::certificates(now)?;
     let ca_pem_path = tls::write_ca(&options.directory, &certificates.ca_pem)?;
     let pages = bind("web", options.provider_http_port)?;
@@ -130,6 +130,7 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
         mail: Default::default(),
         counters: Counters::default(),
         consents: Default::default(),
+        ahead: Duration::ZERO,
     };
     for user in &fixed.users {
         world.mail.add(&user.address, &[&user.address]);
@@ -142,9 +143,9 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
 
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     let addresses = (imap.address, smtp.address);
-    serve_pages(pages, provider::pages(shared.clone()), &tracker, &stop);
+    serve_pages(pages, &provider::pages(shared.clone()), &tracker, &stop);
     let config = RustlsConfig::from_config(Arc::clone(&certificates.server));
-    serve_endpoints(tokens, provider::endpoints(shared.clone()), &config, &tracker, &stop);
+    serve_endpoints(tokens, &provider::endpoints(shared.clone()), &config, &tracker, &stop);
     let acceptor = TlsAcceptor::from(certificates.server);
     for listener in imap.listeners {
         let shared = shared.clone();
@@ -190,7 +191,7 @@ impl Practice {
 
     /// Puts a message into the INBOX of a mailbox, as if it had just arrived. False if there is no such mailbox.
     pub fn deliver(&self, mailbox: &str, raw: impl Into<Vec<u8>>) -> bool {
-        self.shared.deliver(mailbox, raw.into(), Timestamp::now())
+        self.shared.deliver(mailbox, raw.into())
     }
 
     /// Makes a mailbox that these users may open, or changes who may.
@@ -224,7 +225,8 @@ impl Practice {
 
     /// How a token stands, access or refresh.
     pub fn token_state(&self, token: &Secret) -> TokenState {
-        self.shared.lock().grants.state(Timestamp::now(), token.expose())
+        let world = self.shared.lock();
+        world.grants.state(world.now(), token.expose())
     }
 
     /// An access token for these scopes without any consent, and a refresh token if `offline_access` is among them.
@@ -233,9 +235,10 @@ impl Practice {
         let user = self.shared.user(user)?.clone();
         let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         let mut world = self.shared.lock();
+        let now = world.now();
         let World { grants, settings, .. } = &mut *world;
         let mint = &self.shared.fixed().mint;
-        let answer = grants.grant(Timestamp::now(), settings, mint, Some(user), &scopes);
+        let answer = grants.grant(now, settings, mint, Some(user), &scopes);
         let text = |answer: &Answer, name| Some(Secret::new(answer.get(name)?.as_str()?));
         Some((text(&answer, "access_token")?, text(&answer, "refresh_token")))
     }
@@ -255,6 +258,11 @@ impl Practice {
     /// Changes the settings, from the next answer on.
     pub fn set(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.shared.lock().settings);
+    }
+
+    /// Moves the provider's clock ahead, for tests that have no time to wait until something expires.
+    pub fn advance(&self, by: Duration) {
+        self.shared.lock().ahead += by;
     }
 
     /// Stops every server, cuts every connection, and frees the ports.
@@ -295,7 +303,7 @@ fn bind(server: &'static str, port: u16) -> Result<Loopback, Error> {
     listen::bind(port).map_err(|source| Error::Bind { server, port, source })
 }
 
-fn serve_pages(at: Loopback, router: Router, tracker: &TaskTracker, stop: &CancellationToken) {
+fn serve_pages(at: Loopback, router: &Router, tracker: &TaskTracker, stop: &CancellationToken) {
     for listener in at.listeners {
         let (router, stop) = (router.clone(), stop.clone());
         tracker.spawn(async move {
@@ -314,7 +322,7 @@ fn serve_pages(at: Loopback, router: Router, tracker: &TaskTracker, stop: &Cance
 
 fn serve_endpoints(
     at: Loopback,
-    router: Router,
+    router: &Router,
     config: &RustlsConfig,
     tracker: &TaskTracker,
     stop: &CancellationToken,

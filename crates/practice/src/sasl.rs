@@ -2,7 +2,6 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
 use serde_json::json;
 
 use crate::grants::Denied;
@@ -74,7 +73,7 @@ fn decide(
     };
     let Credentials { mailbox, token } = read.ok_or(None)?;
     let world = shared.lock();
-    let (user, _) = world.grants.open(Timestamp::now(), &token, scope).map_err(Some)?;
+    let (user, _) = world.grants.open(world.now(), &token, scope).map_err(Some)?;
     let may = match user {
         Some(user) => world.mail.may_open(&mailbox, &user.address),
         // The client's own token opens every mailbox, as an application permission does.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use outlink_model::Secret;
 use tokio::sync::watch;
 
+use crate::clock;
 use crate::faults::Faults;
 use crate::grants::Grants;
 use crate::id_token::Mint;
@@ -114,8 +115,17 @@ pub(crate) struct World {
     pub(crate) grants: Grants,
     pub(crate) mail: Mailboxes,
     pub(crate) counters: Counters,
+    /// By how much the clock here is ahead of the system's.
+    pub(crate) ahead: Duration,
     /// Which scopes somebody has consented to before.
     pub(crate) consents: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl World {
+    /// What time it is here.
+    pub(crate) fn now(&self) -> Timestamp {
+        clock::now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// What all servers share.
@@ -163,9 +173,10 @@ impl Shared {
     }
 
     /// Puts a message into the INBOX of a mailbox; whether there is such a mailbox.
-    pub(crate) fn deliver(&self, mailbox: &str, raw: Vec<u8>, at: Timestamp) -> bool {
+    pub(crate) fn deliver(&self, mailbox: &str, raw: Vec<u8>) -> bool {
         let delivered = {
             let mut world = self.lock();
+            let at = world.now();
             let delivered = world.mail.deliver(mailbox, "INBOX", raw, at).is_some();
             world.counters.delivered += u64::from(delivered);
             delivered

@@ -124,17 +124,19 @@ mod tests {
     async fn lines_are_cut_and_long_ones_skipped() {
         let (mut client, server) = tokio::io::duplex(64);
         let mut wire = Wire::new(server);
-        let writer = tokio::spawn(async move {
+        let write = async move {
             let long = "x".repeat(500);
             let text = format!("one\r\ntwo\n{long}\r\n12345678\r\n");
-            client.write_all(text.as_bytes()).await
-        });
-        assert_eq!(wire.line(8, SECOND).await.unwrap(), b"one");
-        assert_eq!(wire.line(8, SECOND).await.unwrap(), b"two");
-        assert!(matches!(wire.line(8, SECOND).await, Err(WireError::TooLong)));
-        assert_eq!(wire.line(8, SECOND).await.unwrap(), b"12345678");
-        writer.await.unwrap().unwrap();
-        assert!(matches!(wire.line(8, SECOND).await, Err(WireError::Closed)));
+            client.write_all(text.as_bytes()).await.unwrap();
+        };
+        let read = async {
+            assert_eq!(wire.line(8, SECOND).await.unwrap(), b"one");
+            assert_eq!(wire.line(8, SECOND).await.unwrap(), b"two");
+            assert!(matches!(wire.line(8, SECOND).await, Err(WireError::TooLong)));
+            assert_eq!(wire.line(8, SECOND).await.unwrap(), b"12345678");
+            assert!(matches!(wire.line(8, SECOND).await, Err(WireError::Closed)));
+        };
+        tokio::join!(write, read);
     }
 
     #[tokio::test]

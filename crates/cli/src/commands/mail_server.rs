@@ -15,7 +15,7 @@ use crate::print::{self, Format};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a mail server; it is fetched from once a handler is attached to it
-    Create(Create),
+    Create(Box<Create>),
     /// List mail servers
     List(Page),
     /// Show one mail server

@@ -13,7 +13,9 @@ fn run(arguments: &[&str]) -> Ran {
 
 #[test]
 fn a_wrong_command_line_is_2_and_a_refusal_is_1() {
-    for wrong in [&["frobnicate"][..], &["link", "create"], &["link", "list", "--limit", "many"], &[]] {
+    for wrong in
+        [&["frobnicate"][..], &["link", "create"], &["link", "list", "--limit", "many"], &[]]
+    {
         let ran = run(wrong);
         assert_eq!(ran.code, Some(2), "{wrong:?}: {ran:?}");
         assert!(!ran.stderr.is_empty(), "{wrong:?} says why");
@@ -21,15 +23,30 @@ fn a_wrong_command_line_is_2_and_a_refusal_is_1() {
     let url = format!("http://127.0.0.1:{}", free_port());
     let ran = run(&["link", "list", "--url", &url]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.stderr.contains("cannot be reached") && ran.stderr.contains("OUTLINK_URL"), "{ran:?}");
+    assert!(
+        ran.stderr.contains("cannot be reached") && ran.stderr.contains("OUTLINK_URL"),
+        "{ran:?}"
+    );
     assert!(ran.stdout.is_empty(), "nothing but results goes to standard output: {ran:?}");
 }
 
 #[test]
 fn every_command_explains_itself() {
     let nouns = [
-        "serve", "demo", "config", "user", "token", "provider", "link", "grant", "mail-server", "handler",
-        "message", "project", "issue", "event",
+        "serve",
+        "demo",
+        "config",
+        "user",
+        "token",
+        "provider",
+        "link",
+        "grant",
+        "mail-server",
+        "handler",
+        "message",
+        "project",
+        "issue",
+        "event",
     ];
     let help = run(&["--help"]);
     for noun in nouns {
@@ -51,8 +68,20 @@ fn a_mail_is_read_without_a_server() {
     let ran = run(&["message", "parse", &path, "--json"]);
     let read: Value = serde_json::from_str(ran.succeeded()).expect("JSON");
     let names = [
-        "message_id", "in_reply_to", "references", "from", "to", "cc", "subject", "date", "text", "reply",
-        "quoted", "attachments", "automatic", "keys",
+        "message_id",
+        "in_reply_to",
+        "references",
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "text",
+        "reply",
+        "quoted",
+        "attachments",
+        "automatic",
+        "keys",
     ];
     for name in names {
         assert!(read.get(name).is_some(), "{name} is missing in {read}");

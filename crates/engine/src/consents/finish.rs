@@ -144,10 +144,11 @@ impl Engine {
             expires_at,
             issued_at: now,
             renewable: answer.refresh.is_some(),
-            next_refresh_at: answer
-                .refresh
-                .is_some()
-                .then(|| refresh_at(now, expires_at, clock::jitter())),
+            next_refresh_at: Some(match answer.refresh {
+                Some(_) => refresh_at(now, expires_at, clock::jitter()),
+                // Nothing can be renewed; that it is over must be noticed all the same.
+                None => expires_at,
+            }),
             intent: None,
             created_at: now,
         };
@@ -188,13 +189,14 @@ impl Engine {
                 return Err(somebody_else(&given.identity, &old.identity).into());
             }
             // A provider that gives no new refresh token to the same person means the old one to be kept.
-            let renewable = tokens.refresh.is_some() || old.renewable;
-            let next =
-                renewable.then(|| refresh_at(given.issued_at, given.expires_at, clock::jitter()));
+            let next = match tokens.refresh.is_some() || old.renewable {
+                true => refresh_at(given.issued_at, given.expires_at, clock::jitter()),
+                false => given.expires_at,
+            };
             let (seen, now) = (old.generation, self.now());
             let replaced = self
                 .store()
-                .replace_grant_tokens(id, seen, &given.identity, &tokens, next, now)
+                .replace_grant_tokens(id, seen, &given.identity, &tokens, Some(next), now)
                 .await;
             match replaced {
                 Ok(()) => {

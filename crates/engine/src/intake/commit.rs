@@ -41,7 +41,10 @@ impl Engine {
         for prepared in &batch {
             tx.savepoint().await?;
             let outcome = match take_in(&mut tx, job, prepared, now).await {
-                Ok(outcome) => outcome,
+                Ok(outcome) => {
+                    tx.release_savepoint().await?;
+                    outcome
+                }
                 Err(StoreError::Away(why)) => return Err(Error::Away(why)),
                 Err(error) => {
                     tracing::warn!(%error, uid = prepared.meta.uid, "a message is quarantined");
@@ -51,7 +54,6 @@ impl Engine {
                     quarantine(&mut tx, job, prepared, now, reason).await?
                 }
             };
-            tx.release_savepoint().await?;
             count(&mut committed, outcome, prepared.meta.uid);
         }
         let cursor = Cursor { uid_validity: job.uid_validity, last_uid };
@@ -165,7 +167,6 @@ async fn handle(
         Decision::Comment(issue) => {
             let author = author(tx, parsed).await?;
             let comment: CommentId = clock::id();
-            // The ledger row first: the comment points to it.
             row = Message {
                 outcome: Outcome::Commented,
                 issue_id: Some(issue),
@@ -173,8 +174,8 @@ async fn handle(
                 ..row
             };
             let body = cut(&parsed.reply);
-            tx.put_message(&row).await?;
             tx.add_comment(comment, issue, author.id, &body, now, Some(row.id)).await?;
+            tx.put_message(&row).await?;
             attach(tx, &row, issue, Some(comment), parsed).await?;
         }
     }

@@ -74,7 +74,17 @@ impl Bed {
 
     /// A grant of Alice's with tokens that the provider has given out and that have this long to live.
     pub(crate) async fn grant(&self, link: &Link, lives: SignedDuration) -> Grant {
+        self.grant_of(link, lives, true).await
+    }
+
+    /// The same without a refresh token.
+    pub(crate) async fn unrenewable_grant(&self, link: &Link, lives: SignedDuration) -> Grant {
+        self.grant_of(link, lives, false).await
+    }
+
+    async fn grant_of(&self, link: &Link, lives: SignedDuration, renewable: bool) -> Grant {
         let (access, refresh) = self.practice.issue(ALICE, &SCOPES).unwrap();
+        let refresh = refresh.filter(|_| renewable);
         let now = now();
         let expires_at = later(now, lives);
         let grant = Grant {
@@ -87,7 +97,7 @@ impl Bed {
             since: now,
             expires_at,
             issued_at: now,
-            renewable: true,
+            renewable,
             next_refresh_at: Some(expires_at),
             intent: None,
             created_at: now,
@@ -136,7 +146,8 @@ impl Bed {
         let ca = std::fs::read(&self.practice.ca_pem_path).unwrap();
         let ca = reqwest::Certificate::from_pem(&ca).unwrap();
         let client = reqwest::Client::builder().tls_certs_merge([ca]).no_proxy().build().unwrap();
-        let mut call = client.post(&request.url).body(request.body.clone().unwrap().expose().to_owned());
+        let mut call =
+            client.post(&request.url).body(request.body.clone().unwrap().expose().to_owned());
         for (name, value) in &request.headers {
             call = call.header(*name, value.expose());
         }

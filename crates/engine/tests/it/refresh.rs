@@ -224,3 +224,20 @@ async fn a_token_is_looked_for_in_vain_in_what_is_written() {
     }
     assert!(looked > 10_000, "the database was really looked through");
 }
+
+#[tokio::test]
+async fn a_grant_without_a_refresh_token_says_so_and_ends_in_words() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.unrenewable_grant(&link, SignedDuration::from_secs(2)).await;
+    let name = grant.id.to_string();
+    let view = bed.engine.grant_view(&name).await.unwrap();
+    assert_eq!(view.grant.state.name(), GrantStateName::Active);
+    assert!(view.trouble().is_some_and(|trouble| trouble.reason.contains("no refresh token")));
+    bed.engine.start();
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    let view = bed.engine.grant_view(&name).await.unwrap();
+    assert_eq!(view.grant.state.name(), GrantStateName::NeedsConsent);
+    assert_eq!(bed.practice.counters().token_requests, 0, "there was nothing to ask with");
+    bed.engine.stop().await;
+}

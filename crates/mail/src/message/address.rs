@@ -8,10 +8,12 @@ use mail_parser::{Addr, Address as Parsed, DateTime};
 use outlink_model::Timestamp;
 
 use super::Address;
-use super::text::one_line;
+use super::text::{cut, one_line};
 
 /// Addresses that are kept of one field.
 const MAX_ADDRESSES: usize = 200;
+/// Octets of such a field that are read; the parser looks at broken encoded words many times.
+const MAX_FIELD: usize = 16 * 1024;
 /// Characters of a display name.
 const MAX_NAME: usize = 200;
 /// Characters of an address: 64 for the local part, 255 for the domain, and the `@` (RFC 5321 §4.5.3.1).
@@ -22,7 +24,7 @@ const MAX_SUBJECT: (usize, usize) = (8 * 1024, 1000);
 /// The addresses in a value; groups are opened up. Entries without an address are left out: nobody can be known by a
 /// display name.
 pub(super) fn addresses(value: &str) -> Vec<Address> {
-    let line = format!("{value}\n");
+    let line = format!("{}\n", cut(value, MAX_FIELD));
     let Some(parsed) = MessageStream::new(line.as_bytes()).parse_address().into_address() else {
         return Vec::new();
     };
@@ -47,14 +49,14 @@ fn address(addr: &Addr<'_>) -> Option<Address> {
 
 /// Free text: encoded words (RFC 2047) are decoded.
 pub(super) fn unstructured(value: &str) -> String {
-    let line = format!("{}\n", super::text::cut(value, MAX_SUBJECT.0));
+    let line = format!("{}\n", cut(value, MAX_SUBJECT.0));
     let text = MessageStream::new(line.as_bytes()).parse_unstructured().into_text();
     one_line(text.as_deref().unwrap_or_default(), MAX_SUBJECT.1)
 }
 
 /// The point in time that a Date field means; absent where it means none.
 pub(super) fn date(value: &str) -> Option<Timestamp> {
-    let value = super::text::cut(value, 200);
+    let value = cut(value, 200);
     let line = format!("{value}\n");
     let date = MessageStream::new(line.as_bytes()).parse_date().into_datetime();
     // The second parser is stricter, but does without the seconds.

@@ -88,8 +88,12 @@ enum Found {
     Marked,
 }
 
+/// Lines that end like an attribution and are looked at for one. Nobody writes as many.
+const MAX_CANDIDATES: usize = 500;
+
 /// Marks attributions, and everything from where the history begins that runs to the end.
 fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
+    let mut candidates = 0;
     for at in 0..lines.len() {
         if !matches!(kinds[at], Kind::Own | Kind::Attribution) {
             continue;
@@ -106,9 +110,13 @@ fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
             return Found::Marked;
         }
         if kinds[at] == Kind::Own
-            && let Some(first) = attribution::ends_at(lines, kinds, at)
+            && candidates < MAX_CANDIDATES
+            && attribution::ends_like_one(lines[at])
         {
-            kinds[first..=at].fill(Kind::Attribution);
+            candidates += 1;
+            if let Some(first) = attribution::ends_at(lines, kinds, at) {
+                kinds[first..=at].fill(Kind::Attribution);
+            }
         }
         let last_of_attribution =
             kinds[at] == Kind::Attribution && kinds.get(at + 1) != Some(&Kind::Attribution);

@@ -47,8 +47,8 @@ pub(crate) async fn authorize(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let (now, fixed) = (Timestamp::now(), shared.fixed());
-    let mut world = shared.lock();
+    let (mut world, fixed) = (shared.lock(), shared.fixed());
+    let now = world.now();
     let query = query.unwrap_or_default();
     let issuer = &fixed.mint.issuer;
     let asked = match authorize::read(query.as_bytes(), &fixed.client.id, &world.redirects, issuer)
@@ -85,7 +85,7 @@ pub(crate) async fn login_form(
     let request = form.ok().and_then(|form| form.get("request").map(str::to_owned));
     let (cookie, request) = (cookie(&headers), request.unwrap_or_default());
     let world = shared.lock();
-    match world.browsers.asked(Timestamp::now(), cookie.as_deref(), &request) {
+    match world.browsers.asked(world.now(), cookie.as_deref(), &request) {
         None => over(),
         Some(asked) => {
             let name = asked.login_hint.as_deref().unwrap_or_default();
@@ -100,11 +100,12 @@ pub(crate) async fn login(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (now, cookie) = (Timestamp::now(), cookie(&headers).unwrap_or_default());
+    let cookie = cookie(&headers).unwrap_or_default();
     let Ok(form) = Form::read(&body) else { return over() };
     let value = |name| form.get(name).unwrap_or_default();
     let (request, name) = (value("request"), value("username").trim());
     let mut world = shared.lock();
+    let now = world.now();
     let Some(asked) = world.browsers.asked(now, Some(&cookie), request) else { return over() };
     let user = shared.user(name);
     let right = user.filter(|user| client::same(value("password"), user.password.expose()));
@@ -123,10 +124,11 @@ pub(crate) async fn consent_form(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let (now, cookie) = (Timestamp::now(), cookie(&headers));
+    let cookie = cookie(&headers);
     let Ok(form) = Form::read(query.unwrap_or_default().as_bytes()) else { return over() };
     let request = form.get("request").unwrap_or_default();
     let mut world = shared.lock();
+    let now = world.now();
     let Some(asked) = world.browsers.asked(now, cookie.as_deref(), request).cloned() else {
         return over();
     };
@@ -145,10 +147,11 @@ pub(crate) async fn consent(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let (now, cookie) = (Timestamp::now(), cookie(&headers));
+    let cookie = cookie(&headers);
     let Ok(form) = Form::read(&body) else { return over() };
     let request = form.get("request").unwrap_or_default();
     let mut world = shared.lock();
+    let now = world.now();
     let Some(asked) = world.browsers.asked(now, cookie.as_deref(), request).cloned() else {
         return over();
     };

@@ -5,7 +5,6 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{SCOPES, client, token};
@@ -23,7 +22,7 @@ pub(crate) async fn userinfo(State(shared): State<Shared>, headers: HeaderMap) -
         return challenge(StatusCode::UNAUTHORIZED, "Bearer realm=\"practice\"");
     };
     let mut world = shared.lock();
-    let claims = match world.grants.open(Timestamp::now(), token, "openid") {
+    let claims = match world.grants.open(world.now(), token, "openid") {
         Ok((Some(user), scopes)) => {
             let mut claims = json!({ "sub": user.subject });
             for (name, value) in profile(user, scopes) {

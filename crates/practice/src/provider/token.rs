@@ -69,7 +69,8 @@ pub(crate) async fn token(
 /// Carries a request out, and counts how it went.
 fn serve(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
     let mut world = shared.lock();
-    let answer = decide(&mut world, shared.fixed(), headers, body, Timestamp::now());
+    let now = world.now();
+    let answer = decide(&mut world, shared.fixed(), headers, body, now);
     world.counters.refusals += u64::from(answer.is_err());
     answer
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::envelope::{self, Path};
@@ -209,14 +209,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(message) = self.message().await? else {
             return Ok("552 5.3.4 That message is too large");
         };
-        let now = Timestamp::now();
+        let now = self.shared.lock().now();
         let mut raw = trace(&envelope.from, &now.to_zoned(TimeZone::UTC)).into_bytes();
         raw.extend(message);
         let mut boxes = envelope.local;
         boxes.sort_by_key(|address| address.to_ascii_lowercase());
         boxes.dedup_by(|one, other| one.eq_ignore_ascii_case(other));
         for mailbox in boxes {
-            self.shared.deliver(&mailbox, raw.clone(), now);
+            self.shared.deliver(&mailbox, raw.clone());
         }
         if !envelope.elsewhere.is_empty() {
             let outgoing = Outgoing { from: envelope.from, to: envelope.elsewhere, raw };

@@ -137,3 +137,15 @@ async fn the_metadata_names_every_endpoint() {
     assert_eq!(metadata["revocation_endpoint"], kit.practice.revocation_endpoint.as_str());
     assert_eq!(metadata["userinfo_endpoint"], kit.practice.userinfo_endpoint.as_str());
 }
+
+#[tokio::test]
+async fn time_can_be_moved() {
+    let kit = kit().await;
+    let (access, _) = issue(&kit);
+    let code = kit.code("mail.imap", &[]).await;
+    kit.practice.advance(Duration::from_secs(61));
+    assert_eq!(kit.exchange(&code).await.1["error"], "invalid_grant");
+    assert_eq!(kit.practice.token_state(&access), TokenState::Live);
+    kit.practice.advance(Duration::from_secs(3600));
+    assert_eq!(kit.practice.token_state(&access), TokenState::Expired);
+}

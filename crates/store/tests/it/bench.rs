@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use outlink_store::{Error, Store, Vault};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
 /// The key that every bench opens its store with.
 pub(crate) const KEY: [u8; 32] = [7; 32];
@@ -32,6 +33,13 @@ macro_rules! on_both {
 }
 
 pub(crate) use on_both;
+
+/// Runs all of these at the same time and returns what each said, in any order.
+pub(crate) async fn together<T: Send + 'static>(
+    all: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<T> {
+    all.into_iter().collect::<JoinSet<T>>().join_all().await
+}
 
 /// A store of a test's own.
 pub(crate) struct Bench {
@@ -150,6 +158,10 @@ impl Bench {
 }
 
 /// Makes a schema that nobody has used, and the URL that leads into it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the server is named from outside, and the time makes a name that nobody used"
+)]
 pub(crate) async fn fresh_schema() -> Option<String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let Ok(url) = std::env::var("TEST_DATABASE_URL") else {

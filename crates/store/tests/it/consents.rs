@@ -3,7 +3,7 @@ use std::sync::Arc;
 use outlink_model::Secret;
 use outlink_store::{BeginConsent, Consent, ConsentState, Error, Store};
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{at, granted, id, shown};
 
 on_both!(
@@ -73,13 +73,10 @@ async fn a_state_is_good_for_one_callback(Bench { store, .. }: Bench) {
     let store = Arc::new(store);
     let callbacks = (0..6).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.take_consent_by_state(&[50; 32]).await.unwrap() })
+        async move { store.take_consent_by_state(&[50; 32]).await.unwrap() }
     });
-    let mut answered = 0;
-    for callback in callbacks.collect::<Vec<_>>() {
-        answered += usize::from(callback.await.unwrap().is_some());
-    }
-    assert_eq!(answered, 1);
+    let answered = together(callbacks).await;
+    assert_eq!(answered.iter().flatten().count(), 1);
 }
 
 async fn starting_again_voids_the_state_before(Bench { store, .. }: Bench) {

@@ -5,7 +5,7 @@ use outlink_model::tracker::{
 };
 use outlink_store::{Error, IssueFilter, Listed, Page};
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{alice, at, channel, created, id, message, packed, page, project, sha};
 
 on_both!(
@@ -76,17 +76,15 @@ async fn numbers_are_given_once_however_many_ask(Bench { store, .. }: Bench) {
     let store = Arc::new(store);
     let tasks = (0..8_u128).map(|task| {
         let store = store.clone();
-        tokio::spawn(async move {
+        async move {
             for n in 0..5 {
                 let mut intake = store.intake().await.unwrap();
                 created(&mut intake, 1 + task * 5 + n).await;
                 intake.commit().await.unwrap();
             }
-        })
+        }
     });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
+    together(tasks).await;
     let issues = store.issues(&IssueFilter::default(), &Page::default()).await.unwrap().items;
     let number = |issue: &Issue| issue.key.strip_prefix("SUP-").unwrap().parse::<u32>().unwrap();
     let mut numbers: Vec<u32> = issues.iter().map(number).collect();

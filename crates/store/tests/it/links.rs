@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use outlink_model::Secret;
 use outlink_model::link::{Link, LinkHealth};
 use outlink_store::Error;
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{at, grant, link, link_id, page, shown, tokens, trouble};
 
 on_both!(
@@ -10,6 +12,7 @@ on_both!(
     a_name_is_taken_once,
     an_edit_leaves_the_health_alone,
     a_link_with_grants_is_not_deleted,
+    a_marked_link_is_probed_by_one,
     hosts_that_are_added_together_all_stay,
     a_list_is_read_page_by_page,
 );
@@ -69,6 +72,22 @@ async fn a_link_with_grants_is_not_deleted(Bench { store, .. }: Bench) {
     store.delete_link(link_id(1)).await.unwrap();
     assert!(store.link(link_id(1)).await.unwrap().is_none());
     assert!(matches!(store.delete_link(link_id(1)).await, Err(Error::Missing)));
+}
+
+async fn a_marked_link_is_probed_by_one(Bench { store, .. }: Bench) {
+    store.create_link(&link(1)).await.unwrap();
+    assert!(!store.claim_probe(link_id(1), at(9), at(20)).await.unwrap(), "it is not marked");
+    let marked = LinkHealth::Marked { trouble: trouble("no"), failures: 1, probe_at: at(9) };
+    store.set_link_health(link_id(1), &marked).await.unwrap();
+    let store = Arc::new(store);
+    let probes = (0..6).map(|_| {
+        let store = store.clone();
+        async move { store.claim_probe(link_id(1), at(9), at(20)).await.unwrap() }
+    });
+    let won = together(probes).await;
+    assert_eq!(won.iter().filter(|won| **won).count(), 1);
+    let moved = LinkHealth::Marked { trouble: trouble("no"), failures: 1, probe_at: at(20) };
+    assert_eq!(store.link(link_id(1)).await.unwrap().unwrap().health, moved);
 }
 
 async fn hosts_that_are_added_together_all_stay(Bench { store, .. }: Bench) {

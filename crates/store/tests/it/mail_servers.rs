@@ -4,7 +4,7 @@ use outlink_model::handler::Handler;
 use outlink_model::mail_server::{Direction, MailServer, ServerHealth, SignIn};
 use outlink_store::Error;
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{
     at, channel, granted, handler, id, mail_server, page, project, shown, trouble,
 };
@@ -16,6 +16,7 @@ on_both!(
     only_a_server_that_can_be_handled_is_polled,
     each_due_server_goes_to_one_poller,
     a_lease_keeps_everybody_else_away,
+    servers_that_failed_are_woken_when_their_grant_recovers,
     handlers_are_kept,
 );
 
@@ -99,15 +100,11 @@ async fn each_due_server_goes_to_one_poller(Bench { store, .. }: Bench) {
     let store = Arc::new(store);
     let pollers = (0..8).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move {
-            store.claim_poll(at(1), &format!("poller {n}"), at(100)).await.unwrap()
-        })
+        async move { store.claim_poll(at(1), &format!("poller {n}"), at(100)).await.unwrap() }
     });
-    let mut polled = Vec::new();
-    for poller in pollers.collect::<Vec<_>>() {
-        polled.extend(poller.await.unwrap().map(|server| server.id));
-    }
-    // Two who ask PostgreSQL at once may both see the same row locked; whoever got nothing asks again.
+    let mut polled: Vec<_> =
+        together(pollers).await.into_iter().flatten().map(|server| server.id).collect();
+    // Somebody may have found nothing while another was about to let go; in life, everybody asks again.
     while let Some(server) = store.claim_poll(at(1), "later", at(100)).await.unwrap() {
         polled.push(server.id);
     }
@@ -133,6 +130,27 @@ async fn a_lease_keeps_everybody_else_away(Bench { store, .. }: Bench) {
     assert!(store.claim_server(id(1), "third", at(30), at(40)).await.unwrap());
     store.void_leases().await.unwrap();
     assert!(store.claim_server(id(1), "fourth", at(30), at(40)).await.unwrap());
+}
+
+async fn servers_that_failed_are_woken_when_their_grant_recovers(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    store.create_project(&project(1, "SUP")).await.unwrap();
+    let failed = ServerHealth { trouble: Some(trouble("no token")), ..ServerHealth::default() };
+    let well = ServerHealth::default();
+    let by_grant = SignIn::Grant(grant_id);
+    for (n, sign_in, health) in
+        [(1, by_grant.clone(), &failed), (2, by_grant, &well), (3, mail_server(3).sign_in, &failed)]
+    {
+        let server = MailServer { sign_in, ..mail_server(n) };
+        store.create_mail_server(&server).await.unwrap();
+        store.create_handler(&handler(n)).await.unwrap();
+        store.set_server_health(server.id, health, at(900)).await.unwrap();
+    }
+    store.wake_mail_servers(grant_id, at(50)).await.unwrap();
+    let woken = store.claim_poll(at(50), "a", at(60)).await.unwrap().unwrap();
+    assert_eq!(woken.id, id(1));
+    let other = store.claim_poll(at(50), "b", at(60)).await.unwrap();
+    assert!(other.is_none(), "one that works keeps its rhythm, and another grant is no matter");
 }
 
 async fn handlers_are_kept(Bench { store, .. }: Bench) {

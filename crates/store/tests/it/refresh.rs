@@ -4,7 +4,7 @@ use outlink_model::grant::{GrantState, Intent};
 use outlink_model::link::LinkHealth;
 use outlink_store::{Claim, Error, FailedRefresh, Store};
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{answer, at, grant, granted, held, id, link, tokens, trouble};
 
 on_both!(
@@ -53,15 +53,12 @@ async fn of_many_who_claim_one_wins(Bench { store, .. }: Bench) {
     let store = std::sync::Arc::new(store);
     let claims = (0..8).map(|n| {
         let store = store.clone();
-        tokio::spawn(async move {
+        async move {
             store.claim_refresh(grant_id, 1, &format!("holder {n}"), at(0), at(10)).await.unwrap()
-        })
+        }
     });
-    let mut winners = 0;
-    for claim in claims.collect::<Vec<_>>() {
-        winners += usize::from(matches!(claim.await.unwrap(), Claim::Won { .. }));
-    }
-    assert_eq!(winners, 1);
+    let claims = together(claims).await;
+    assert_eq!(claims.iter().filter(|claim| matches!(claim, Claim::Won { .. })).count(), 1);
 }
 
 async fn an_intent_without_an_answer_is_handed_to_the_next(Bench { store, .. }: Bench) {

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use outlink_model::user::{ApiToken, TokenScope, User};
 use outlink_store::{Error, Store};
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{at, id, page};
 
 on_both!(
@@ -74,13 +74,10 @@ async fn a_sign_in_is_good_for_one_use(Bench { store, .. }: Bench) {
     let store = Arc::new(store);
     let tasks = (0..6).map(|_| {
         let store = store.clone();
-        tokio::spawn(async move { store.take_sign_in(&[1; 32], at(59)).await.unwrap() })
+        async move { store.take_sign_in(&[1; 32], at(59)).await.unwrap() }
     });
-    let mut used = 0;
-    for task in tasks.collect::<Vec<_>>() {
-        used += usize::from(task.await.unwrap() == Some(id(1)));
-    }
-    assert_eq!(used, 1);
+    let used: Vec<_> = together(tasks).await.into_iter().flatten().collect();
+    assert_eq!(used, [id(1)]);
     assert_eq!(store.sweep_sign_ins(at(60)).await.unwrap(), 1);
 }
 

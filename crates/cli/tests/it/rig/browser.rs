@@ -39,9 +39,11 @@ impl Page {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// The inside of the first form, with its tag.
+    /// The inside of the first form of the page's own content, with its tag: what stands around it, such as the way
+    /// out, is not meant.
     pub(crate) fn form(&self) -> Option<&str> {
-        let start = self.body.find("<form")?;
+        let content = self.body.find("<main").unwrap_or(0);
+        let start = content + self.body[content..].find("<form")?;
         let length = self.body[start..].find("</form>")?;
         Some(&self.body[start..start + length])
     }
@@ -92,6 +94,7 @@ impl Browser {
                 Some((attribute(tag, "name")?, attribute(tag, "value").unwrap_or_default()))
             })
             .collect();
+        fields.retain(|(name, _)| values.iter().all(|(given, _)| given != name));
         fields.extend(values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.once(self.client.post(target).form(&fields), Some(&origin(&page.url)))
     }

@@ -10,9 +10,6 @@ const MAX_LENGTH: usize = 500;
 
 /// The first line of the attribution that ends with line `at`, if one does.
 pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize> {
-    if !ends_with_colon(lines[at]) {
-        return None;
-    }
     let first = (0..MAX_LINES)
         .map_while(|above| at.checked_sub(above))
         .take_while(|first| kinds[*first] == Kind::Own)
@@ -27,7 +24,8 @@ pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize
         .map(|(first, _)| first)
 }
 
-fn ends_with_colon(line: &str) -> bool {
+/// Whether the line could be the last of an attribution: all of them end with a colon.
+pub(super) fn ends_like_one(line: &str) -> bool {
     line.trim_end_matches(is_dressing).ends_with([':', '：'])
 }
 
@@ -125,7 +123,7 @@ mod tests {
         lines.push("below");
         let mut kinds = vec![Kind::Own; lines.len()];
         kinds[at + 1] = below;
-        ends_at(&lines, &kinds, at)
+        ends_like_one(lines[at]).then(|| ends_at(&lines, &kinds, at)).flatten()
     }
 
     #[test]

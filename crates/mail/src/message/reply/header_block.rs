@@ -46,8 +46,7 @@ pub(super) fn starts_at(lines: &[&str], kinds: &[Kind], at: usize) -> bool {
     }
     let (mut sent, mut about) = (false, false);
     let mut wrapped = 0;
-    let block = lines.iter().zip(kinds).skip(at + 1).take(MAX_LINES);
-    for (line, kind) in block {
+    for (line, kind) in lines[at + 1..].iter().zip(&kinds[at + 1..]).take(MAX_LINES) {
         if *kind == Kind::Quote {
             break;
         }

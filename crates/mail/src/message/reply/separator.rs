@@ -2,8 +2,8 @@
 
 use super::words::{ABOVE, LANGUAGES};
 
-/// Bytes of a separator.
-const MAX_LENGTH: usize = 200;
+/// Bytes of a separator, at least and at most.
+const LENGTH: std::ops::RangeInclusive<usize> = 8..=200;
 
 /// `-----Original Message-----`, or the line of a ticket system above which one should write.
 pub(super) fn is_original_marker(line: &str) -> bool {
@@ -28,7 +28,7 @@ pub(super) fn is_forward_marker(line: &str) -> bool {
 /// The words between the dashes, in lower case.
 fn candidate(line: &str) -> Option<String> {
     let ends = line.trim().ends_with([':', '：']);
-    if line.len() > MAX_LENGTH || !(is_ruled(line) || ends || line.starts_with("Original")) {
+    if !LENGTH.contains(&line.len()) || !(is_ruled(line) || ends || line.starts_with("Original")) {
         return None;
     }
     let words = line.trim_matches(|c: char| c.is_whitespace() || is_rule(c)).to_lowercase();
