@@ -59,9 +59,7 @@ impl Client {
     pub(crate) fn new(shared: &Shared) -> anyhow::Result<Self> {
         let token = match &shared.token_file {
             Some(path) => Some(input::secret(path, "API token")?),
-            None => {
-                config::variable("OUTLINK_TOKEN").map(Secret::new)
-            }
+            None => config::variable("OUTLINK_TOKEN").map(Secret::new),
         };
         Self::with_token(&shared.url, token, shared.ca.as_deref())
     }

@@ -27,7 +27,7 @@ use crate::{clock, imap, provider, random, samples, smtp, tls};
 /// The registered client.
 const CLIENT_ID: &str = "outlink-practice";
 /// The one password; the sign-in page shows it.
-const PASSWORD: &str = "practice makes perfect";
+const PASSWORD: &str = "two-wheels-good";
 /// How long a stop waits for what is under way.
 const STOP_TIME: Duration = Duration::from_secs(2);
 

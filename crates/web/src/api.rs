@@ -75,9 +75,8 @@ fn complete(description: &mut OpenApi, version: &str) {
     components.add_security_scheme("token", SecurityScheme::Http(scheme));
     for path in description.paths.paths.values_mut() {
         for operation in operations(path) {
-            let problem = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name("Problem")))
-                .build();
+            let problem =
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
             let refusal = ResponseBuilder::new()
                 .description("It was refused; `code` says why and `hint` what to do (RFC 9457).")
                 .content("application/problem+json", problem)

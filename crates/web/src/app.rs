@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::page::Pages;
-use crate::{api, assets, console, consent, error, fallback, guard, health};
+use crate::{api, assets, consent, console, error, fallback, guard, health};
 
 /// The largest body that is read. Nothing that people send here is large.
 const LARGEST_BODY: usize = 256 * 1024;

@@ -38,11 +38,8 @@ impl Cookie {
         value: &Secret,
         max_age: Option<u64>,
     ) -> Option<HeaderValue> {
-        let mut text = format!(
-            "{}={}; HttpOnly; SameSite=Lax; Path=/",
-            self.name(https),
-            value.expose()
-        );
+        let mut text =
+            format!("{}={}; HttpOnly; SameSite=Lax; Path=/", self.name(https), value.expose());
         if https {
             text.push_str("; Secure");
         }

@@ -57,9 +57,18 @@ mod tests {
     fn a_file_name_cannot_break_out_of_its_header() {
         for (name, expected) in [
             ("report.pdf", "attachment; filename=\"report.pdf\"; filename*=UTF-8''report.pdf"),
-            ("a\"b\r\nX: y", "attachment; filename=\"a_b__X: y\"; filename*=UTF-8''a%22b__X%3A%20y"),
-            ("../../etc/passwd", "attachment; filename=\"_.._etc_passwd\"; filename*=UTF-8''_.._etc_passwd"),
-            ("größe.txt", "attachment; filename=\"gr__e.txt\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt"),
+            (
+                "a\"b\r\nX: y",
+                "attachment; filename=\"a_b__X: y\"; filename*=UTF-8''a%22b__X%3A%20y",
+            ),
+            (
+                "../../etc/passwd",
+                "attachment; filename=\"_.._etc_passwd\"; filename*=UTF-8''_.._etc_passwd",
+            ),
+            (
+                "größe.txt",
+                "attachment; filename=\"gr__e.txt\"; filename*=UTF-8''gr%C3%B6%C3%9Fe.txt",
+            ),
             ("…", "attachment; filename=\"_\"; filename*=UTF-8''%E2%80%A6"),
             ("", "attachment; filename=\"file\"; filename*=UTF-8''file"),
             ("a\u{202e}fdp.exe", "attachment; filename=\"a_fdp.exe\"; filename*=UTF-8''a_fdp.exe"),

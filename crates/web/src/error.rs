@@ -2,8 +2,8 @@
 //! turned into a page on its way out (see [`crate::guard`]).
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use outlink_engine::Error;
 use outlink_model::problem::{Problem, ProblemKind};
 use serde::Serialize;

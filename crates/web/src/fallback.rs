@@ -10,7 +10,12 @@ pub(crate) fn not_found(path: &str) -> ApiError {
         true => "GET /api/openapi.json lists every address there is.",
         false => "Check the address, or start from the overview.",
     };
-    ApiError::new(StatusCode::NOT_FOUND, "no_such_address", "There is nothing at this address.", hint)
+    ApiError::new(
+        StatusCode::NOT_FOUND,
+        "no_such_address",
+        "There is nothing at this address.",
+        hint,
+    )
 }
 
 /// Where no route leads.

@@ -87,9 +87,9 @@ impl Form {
             return Err(error);
         }
         let field = error.field;
-        let shown_beside = field.as_deref().is_some_and(|field| {
-            self.values.contains_key(field) || secrets.contains(&field)
-        });
+        let shown_beside = field
+            .as_deref()
+            .is_some_and(|field| self.values.contains_key(field) || secrets.contains(&field));
         let (message, hint) = (error.detail, error.hint);
         self.error = Some(FormError { field, shown_beside, message, hint });
         Ok(self)
@@ -125,10 +125,7 @@ pub(crate) fn status(form: &Form) -> StatusCode {
 ///
 /// # Errors
 /// A problem at the field.
-pub(crate) fn number<T: std::str::FromStr>(
-    field: &'static str,
-    text: &str,
-) -> Result<T, ApiError> {
+pub(crate) fn number<T: std::str::FromStr>(field: &'static str, text: &str) -> Result<T, ApiError> {
     text.trim().parse().map_err(|_| {
         ApiError::from(outlink_model::problem::Problem::invalid(
             field,

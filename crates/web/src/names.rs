@@ -1,7 +1,7 @@
 //! Names of what things point to, so that an answer can be read without a second question.
 
-use outlink_engine::{Engine, Error, Page};
 use outlink_engine::grants::grant_name;
+use outlink_engine::{Engine, Error, Page};
 use outlink_model::grant::Grant;
 use outlink_model::handler::Handler;
 use outlink_model::mail_server::{MailServer, SignIn};

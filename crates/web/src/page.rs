@@ -1,10 +1,10 @@
 //! Pages: templates in the binary, rendered strictly. What a template names and its page lacks is an error, never a gap.
 
 use axum::response::{Html, IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
 use http::header::ALLOW;
+use http::{HeaderMap, StatusCode};
 use minijinja::value::{Serde, Value};
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, Output, UndefinedBehavior, context, escape_formatter};
 use serde::Serialize;
 
 use crate::app::App;
@@ -100,6 +100,10 @@ impl Pages {
     pub(crate) fn new() -> Self {
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_formatter(|out, state, value| match value.as_str() {
+            Some(text) if !value.is_safe() => Ok(escape(out, text)?),
+            _ => escape_formatter(out, state, value),
+        });
         for (name, text) in TEMPLATES {
             // A test parses them all, so this cannot happen in a release; if it did, that page alone would fail.
             if let Err(error) = templates.add_template(name, text) {
@@ -145,8 +149,30 @@ impl Pages {
             page => Value::from(Serde(&page)),
         };
         let rendered = self.templates.get_template(template).and_then(|t| t.render(values));
-        rendered.map_err(|error| ApiError::broken(format!("{template} could not be rendered: {error:#}")))
+        rendered.map_err(|error| {
+            ApiError::broken(format!("{template} could not be rendered: {error:#}"))
+        })
     }
+}
+
+/// Escapes text for HTML, between tags and within quoted attributes. The engine's own way also escapes slashes, and so
+/// makes every address unreadable in the source of a page.
+fn escape(out: &mut Output, text: &str) -> std::fmt::Result {
+    let mut plain = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let entity = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => continue,
+        };
+        out.write_str(&text[plain..at])?;
+        out.write_str(entity)?;
+        plain = at + 1;
+    }
+    out.write_str(&text[plain..])
 }
 
 /// What the error page shows.

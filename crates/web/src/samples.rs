@@ -1,6 +1,7 @@
 //! Sample pages, rendered strictly: a template that names what its page lacks is a red test, never a broken page.
 
 use minijinja::value::{Serde, Value};
+use outlink_model::Timestamp;
 use outlink_model::grant::{Actor, GrantStateName, Trouble};
 use outlink_model::handler::HandlerType;
 use outlink_model::link::LinkHealth;
@@ -9,10 +10,10 @@ use outlink_model::provider::ProviderKind;
 use outlink_model::step::{Step, StepStatus};
 use outlink_model::tracker::IssueStatus;
 use outlink_model::user::TokenScope;
-use outlink_model::Timestamp;
 use outlink_oauth::{PRESETS, preset};
 use serde::Serialize;
 
+use crate::consent;
 use crate::console::{
     events, grants, handlers, home, issues, link_form, links, mail_server_form, mail_servers,
     messages, projects, sign_in, tokens, troubles,
@@ -21,7 +22,6 @@ use crate::error::ApiError;
 use crate::form::{Form, choice};
 use crate::page::{ErrorPage, Pages, TEMPLATES};
 use crate::words::{self, ScopeView, TroubleView, When};
-use crate::consent;
 
 /// What a stranger would write to break a page.
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ page }}";
@@ -149,7 +149,11 @@ fn lists() -> Vec<(&'static str, Value)> {
         sample("issues.html", issues::IssuesPage { project: None, items: vec![], next: None }),
         sample(
             "messages.html",
-            messages::MessagesPage { mail_server: Some(HOSTILE.into()), items: vec![message], next },
+            messages::MessagesPage {
+                mail_server: Some(HOSTILE.into()),
+                items: vec![message],
+                next,
+            },
         ),
         sample(
             "messages.html",
@@ -293,8 +297,7 @@ fn mail_server(full: bool) -> mail_servers::MailServerPage {
         hint: if full { HOSTILE.into() } else { String::new() },
         ms: 12,
     };
-    let failure =
-        || mail_servers::Failure { message: HOSTILE.into(), hint: "Try again.".into() };
+    let failure = || mail_servers::Failure { message: HOSTILE.into(), hint: "Try again.".into() };
     mail_servers::MailServerPage {
         notice: full.then(|| "3 fetched.".into()),
         failure: full.then(failure),
@@ -349,8 +352,12 @@ fn entered() -> Vec<(&'static str, Value)> {
             types: some(),
         };
         all.push(sample("handler_new.html", full));
-        let none =
-            handlers::HandlerNewPage { form, mail_servers: vec![], projects: vec![], types: vec![] };
+        let none = handlers::HandlerNewPage {
+            form,
+            mail_servers: vec![],
+            projects: vec![],
+            types: vec![],
+        };
         all.push(sample("handler_new.html", none));
     }
     for form in forms(&projects::blank(), "key") {

@@ -1,12 +1,12 @@
 //! Words for people: states, actors, scopes, times and sizes as the console says them.
 
-use outlink_model::grant::{Actor, GrantState, GrantStateName, Trouble};
+use outlink_model::Timestamp;
+use outlink_model::grant::{Actor, GrantStateName, Trouble};
 use outlink_model::link::LinkHealth;
 use outlink_model::mail_server::{MailServer, Take};
 use outlink_model::message::Outcome;
 use outlink_model::step::StepStatus;
 use outlink_model::tracker::IssueStatus;
-use outlink_model::Timestamp;
 use serde::Serialize;
 
 /// A time, for the eye and for programs.
@@ -126,11 +126,6 @@ impl From<&Trouble> for TroubleView {
     }
 }
 
-/// The trouble of a grant, ready for a page.
-pub(crate) fn grant_trouble(state: &GrantState) -> Option<TroubleView> {
-    state.trouble().map(TroubleView::from)
-}
-
 /// A scope in words and as it is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct ScopeView {
@@ -174,7 +169,9 @@ const SCOPES: &[(&str, &str)] = &[
 fn scope_words(scope: &str) -> &'static str {
     let means = |name: &str| {
         scope == name
-            || scope.strip_suffix(name).is_some_and(|rest| rest.ends_with('/') || rest.ends_with('.'))
+            || scope
+                .strip_suffix(name)
+                .is_some_and(|rest| rest.ends_with('/') || rest.ends_with('.'))
     };
     SCOPES.iter().find(|(name, _)| means(name)).map_or("As the provider defines it", |(_, w)| w)
 }
@@ -202,7 +199,10 @@ mod tests {
 
     #[test]
     fn scopes_are_told_in_words() {
-        assert_eq!(scope_words("https://mail.google.com/"), "Read, send and delete all of your mail");
+        assert_eq!(
+            scope_words("https://mail.google.com/"),
+            "Read, send and delete all of your mail"
+        );
         let imap = "https://outlook.office.com/IMAP.AccessAsUser.All";
         assert_eq!(scope_words(imap), "Read and change your mail by IMAP");
         assert_eq!(scope_words("notopenid"), "As the provider defines it");
@@ -212,7 +212,10 @@ mod tests {
     #[test]
     fn times_and_sizes_are_readable() {
         let when = When::from(Timestamp::UNIX_EPOCH);
-        assert_eq!((when.iso.as_str(), when.text.as_str()), ("1970-01-01T00:00:00Z", "1970-01-01 00:00 UTC"));
+        assert_eq!(
+            (when.iso.as_str(), when.text.as_str()),
+            ("1970-01-01T00:00:00Z", "1970-01-01 00:00 UTC")
+        );
         assert_eq!([size(1), size(2048), size(5 << 20)], ["1 bytes", "2.0 KiB", "5.0 MiB"]);
     }
 }

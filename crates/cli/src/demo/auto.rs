@@ -11,7 +11,7 @@ use super::feed::{self, Feed};
 use super::smtp;
 use super::stage::{PROJECT, Stage};
 use crate::commands::{issue, link};
-use crate::print::{cell, line, table};
+use crate::print::{cell, clean, line, table};
 
 /// For the mail that lies there at the start.
 const FIRST_MAIL: Duration = Duration::from_secs(60);
@@ -126,9 +126,11 @@ async fn issues(stage: &Stage) -> anyhow::Result<()> {
         let whole = stage.client.get(&["issues", &key], &[]).await?.value;
         line(&format!("\n{key}  {}", cell(&whole["summary"])));
         for comment in whole["comments"].as_array().map_or(&[][..], Vec::as_slice) {
+            say(&format!("{}:", cell(&comment["author"])));
             let body = comment["body"].as_str().unwrap_or_default();
-            let first = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-            say(&format!("{}: {}", cell(&comment["author"]), cell(&Value::from(first))));
+            for words in body.lines().filter(|line| !line.trim().is_empty()).take(3) {
+                say(&format!("  {}", clean(words)));
+            }
         }
     }
     Ok(())

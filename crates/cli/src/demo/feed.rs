@@ -70,5 +70,5 @@ pub(crate) fn line(message: &Value) -> String {
         "commented" => format!("comment on {}", text("issue")),
         other => format!("{other}: {}", text("reason")),
     };
-    format!("{became}  <-  {:?} from {}", text("subject"), text("from"))
+    format!("{became}  <-  \"{}\" from {}", text("subject"), text("from"))
 }

@@ -3,6 +3,8 @@
 //! Keeps **Secrets stay in** against libraries: some of them write whole commands and headers, tokens included, at
 //! their lower levels. Whatever is asked for, only our own crates log below `warn`.
 
+use std::io::IsTerminal as _;
+
 use tracing::{Level, Metadata};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::filter_fn;
@@ -13,7 +15,8 @@ use crate::config::LogFormat;
 
 /// Starts logging for the process. Once it is started, it stays as it is.
 pub(crate) fn start(format: LogFormat, level: Level) {
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     let lines = match format {
         LogFormat::Text => lines.with_target(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),

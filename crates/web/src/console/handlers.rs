@@ -53,7 +53,9 @@ pub(crate) struct HandlerNewPage {
 /// What a handler does, in words.
 pub(crate) fn does(kind: HandlerType) -> &'static str {
     match kind {
-        HandlerType::CreateOrComment => "Comments where a message belongs to an issue, else a new issue",
+        HandlerType::CreateOrComment => {
+            "Comments where a message belongs to an issue, else a new issue"
+        }
     }
 }
 

@@ -20,9 +20,7 @@ use crate::form::{self, Choice, Fields, Form, choice};
 use crate::page::encode;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/links/new", get(new))
-        .route("/links/redirect-url", post(preview))
+    Router::new().route("/links/new", get(new)).route("/links/redirect-url", post(preview))
 }
 
 /// The providers to choose from.
@@ -86,7 +84,10 @@ impl LinkNewPage {
             redirect_url,
             more_open: form.is_refused(),
             form,
-            grant_types: GrantType::ALL.into_iter().map(|t| choice(t.as_str(), t.as_str())).collect(),
+            grant_types: GrantType::ALL
+                .into_iter()
+                .map(|t| choice(t.as_str(), t.as_str()))
+                .collect(),
             client_auths: std::iter::once(unset).chain(auths).collect(),
         }
     }
@@ -166,11 +167,8 @@ pub(crate) async fn create(
 fn redirect_url(app: &App, preset: &Preset, fields: &Fields) -> Result<String, ApiError> {
     let authorization = fields.optional("authorization_endpoint");
     let token = fields.optional("token_endpoint");
-    let url = app.engine().redirect_url(
-        Some(preset.kind),
-        authorization.as_deref(),
-        token.as_deref(),
-    )?;
+    let url =
+        app.engine().redirect_url(Some(preset.kind), authorization.as_deref(), token.as_deref())?;
     Ok(url)
 }
 

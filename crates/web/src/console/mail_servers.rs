@@ -210,12 +210,7 @@ async fn resume(
     Ok(Redirect::to(&format!("/mail-servers/{}", crate::page::encode(&id))).into_response())
 }
 
-async fn render(
-    app: &App,
-    signed: &Signed,
-    id: &str,
-    news: News,
-) -> Result<Response, ApiError> {
+async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Response, ApiError> {
     let server = app.engine().mail_server(id).await?;
     let grant = names::grant_of_server(app.engine(), &server).await?;
     let has_handler = names::has_handler(app.engine(), server.id).await?;

@@ -124,7 +124,9 @@ mod tests {
     #[test]
     fn one_stays_here_after_signing_in() {
         assert_eq!(local("/issues?project=SUP"), "/issues?project=SUP");
-        for next in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil", "x"] {
+        for next in
+            ["", "//evil.example", "/\\evil.example", "https://evil.example", "/\t/evil", "x"]
+        {
             assert_eq!(local(next), "/", "{next:?}");
         }
     }

@@ -57,6 +57,8 @@ impl Browser {
             .tls_certs_only([ca])
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
+            // The server is ended and started again under our hands: no connection to the old one may be kept.
+            .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client");

@@ -1,0 +1,166 @@
+//! What holds for every page, and the forms.
+
+use serde_json::json;
+
+use crate::app::TestApp;
+
+const PAGES: &[&str] = &[
+    "/",
+    "/links",
+    "/links/new",
+    "/links/new?provider=google",
+    "/links/new?provider=microsoft",
+    "/links/new?provider=custom",
+    "/grants",
+    "/mail-servers",
+    "/mail-servers/new",
+    "/handlers",
+    "/handlers/new",
+    "/projects",
+    "/projects/new",
+    "/issues",
+    "/messages",
+    "/events",
+    "/tokens",
+];
+
+#[tokio::test]
+async fn every_page_needs_a_session_and_carries_its_headers() {
+    let app = TestApp::new().await;
+    let cookie = app.signed_in().await;
+    for path in PAGES {
+        let away = app.get(path).send().await.expect(303);
+        assert!(away.header("location").starts_with("/sign-in?next="), "{path}");
+        let page = app.get(path).cookie(&cookie).send().await.expect(200);
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"));
+        assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
+        assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
+        assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(page.header("cache-control"), "no-store", "{path}");
+        assert!(page.header("strict-transport-security").starts_with("max-age="), "{path}");
+        assert!(page.body.contains("<html lang=\"en\">") && page.body.contains("<h1"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_ever_under_names_that_change() {
+    let app = TestApp::new().await;
+    let page = app.get("/sign-in").send().await.expect(200);
+    let href = page.body.split("stylesheet\" href=\"").nth(1).unwrap().split('"').next().unwrap();
+    let css = app.get(href).send().await.expect(200);
+    assert_eq!(css.header("content-type"), "text/css; charset=utf-8");
+    assert!(css.header("cache-control").contains("immutable"));
+    let again = app.get(href).header("if-none-match", css.header("etag")).send().await.expect(304);
+    assert!(again.body.is_empty());
+    app.get("/assets/outlink.css").send().await.expect(404);
+}
+
+#[tokio::test]
+async fn errors_are_pages_for_people() {
+    let app = TestApp::new().await;
+    let cookie = app.signed_in().await;
+    for (ask, status) in [
+        (app.get("/nothing"), 404),
+        (app.get("/consent/unknown"), 404),
+        (app.post("/sign-in/unknown").form(&[]), 403),
+        (app.ask("DELETE", "/links").cookie(&cookie), 405),
+        (app.get("/issues/NO-1").cookie(&cookie), 404),
+        (app.get("/links/none").cookie(&cookie), 404),
+        (app.get("/links?limit=0").cookie(&cookie), 422),
+    ] {
+        let page = ask.send().await.expect(status);
+        assert!(page.header("content-type").starts_with("text/html"), "{status}");
+        assert!(page.body.contains("What to do:"), "{}", page.body);
+        assert_eq!(page.header("x-frame-options"), "DENY");
+    }
+    let answer = app.ask("DELETE", "/links").send().await.expect(405);
+    assert!(answer.header("allow").contains("GET"), "{:?}", answer.headers);
+}
+
+#[tokio::test]
+async fn a_refused_form_keeps_what_was_typed_but_no_secret() {
+    let app = TestApp::new().await;
+    let cookie = app.signed_in().await;
+    let fields = [
+        ("provider", "custom"),
+        ("name", "My \"link\""),
+        ("client_id", "c-1"),
+        ("client_secret", "hunter2-secret"),
+        ("authorization_endpoint", "http://id.example.org/authorize"),
+        ("token_endpoint", "https://id.example.org/token"),
+        ("scope", "mail"),
+    ];
+    let page = app.post("/links").cookie(&cookie).form(&fields).send().await.expect(422);
+    assert!(page.body.contains("value=\"My &quot;link&quot;\""));
+    assert!(page.body.contains("id=\"e-authorization_endpoint\""), "{}", page.body);
+    assert!(page.body.contains("aria-invalid"));
+    assert!(!page.body.contains("hunter2"));
+    assert!(app.engine.links(Default::default()).await.unwrap().items.is_empty());
+
+    let mut fields = fields;
+    fields[4].1 = "https://id.example.org/authorize";
+    let preview =
+        app.post("/links/redirect-url").cookie(&cookie).form(&fields).send().await.expect(200);
+    assert!(preview.body.contains("callback"), "the redirect URL is shown before saving");
+    let saved = app.post("/links").cookie(&cookie).form(&fields).send().await.expect(303);
+    let shown = app.get(saved.header("location")).cookie(&cookie).send().await.expect(200);
+    assert!(shown.body.contains("Make a consent address") && !shown.body.contains("hunter2"));
+    let taken = app.post("/links").cookie(&cookie).form(&fields).send().await.expect(422);
+    assert!(taken.body.contains("id=\"e-name\""), "{}", taken.body);
+}
+
+#[tokio::test]
+async fn a_set_up_by_pages_alone() {
+    let app = TestApp::new().await;
+    let cookie = app.signed_in().await;
+    let post = |path: &'static str, fields: &[(&str, &str)]| {
+        app.post(path).cookie(&cookie).form(fields).send()
+    };
+    let server = [
+        ("name", "Support mail"),
+        ("mailbox", "support@example.org"),
+        ("host", "localhost"),
+        ("port", "no"),
+        ("grant", ""),
+        ("password", "hunter2-secret"),
+        ("take", "all"),
+    ];
+    let wrong = post("/mail-servers", &server).await.expect(422);
+    assert!(wrong.body.contains("id=\"e-port\"") && !wrong.body.contains("hunter2"));
+    let mut server = server;
+    server[3].1 = "1";
+    let saved = post("/mail-servers", &server).await.expect(303);
+    let href = saved.header("location").to_owned();
+    post("/projects", &[("key", "SUP"), ("name", "Support")]).await.expect(303);
+    let before = app.get(&href).cookie(&cookie).send().await.expect(200);
+    assert!(before.body.contains("No handler takes its messages"));
+    let id = href.rsplit('/').next().unwrap();
+    let handler =
+        [("name", "H"), ("mail_server", id), ("project", "SUP"), ("type", "create_or_comment")];
+    post("/handlers", &handler).await.expect(303);
+    let after = app.get(&href).cookie(&cookie).send().await.expect(200);
+    assert!(!after.body.contains("No handler takes its messages"));
+
+    // Nothing listens at port 1: the test says so, step by step, and the page is none the worse.
+    let test = app.post(&format!("{href}/test")).cookie(&cookie).form(&[]).send().await.expect(200);
+    assert!(test.body.contains("The test failed"), "{}", test.body);
+    let fetched =
+        app.post(&format!("{href}/fetch")).cookie(&cookie).form(&[]).send().await.expect(200);
+    assert!(fetched.body.contains("role=\"alert\""), "{}", fetched.body);
+    let home = app.get("/").cookie(&cookie).send().await.expect(200);
+    assert!(home.body.contains("No mail comes from Support mail"), "{}", home.body);
+    let pause = format!("{href}/pause");
+    app.post(&pause).cookie(&cookie).form(&[]).send().await.expect(303);
+    let paused = app.get(&href).cookie(&cookie).send().await.expect(200);
+    assert!(paused.body.contains(">Paused<"));
+    let listed = app.get("/api/v1/mail-servers").token(&app.reader).send().await.json();
+    assert_eq!(listed["items"][0]["paused"], true);
+    assert_eq!(listed["items"][0]["sign_in"], "password");
+    assert_eq!(listed["items"][0]["health"]["state"], "failing");
+    let handlers = app.get("/api/v1/handlers").token(&app.reader).send().await.json();
+    assert_eq!(handlers["items"][0]["mail_server"], "Support mail");
+    assert_eq!(handlers["items"][0]["project"], json!("SUP"));
+}
