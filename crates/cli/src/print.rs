@@ -7,6 +7,7 @@ mod table;
 
 use std::io::Write as _;
 
+use outlink_model::problem::Problem;
 use serde_json::Value;
 
 use crate::client::{Answer, Refused};
@@ -60,26 +61,59 @@ pub(crate) fn one(format: Format, answer: &Answer) {
 
 /// Shows why a command failed, on stderr, with what to do about it.
 pub(crate) fn failure(error: &anyhow::Error) {
-    eprintln!("error: {}", clean_lines(&format!("{error:#}")));
-    if let Some(refused) = error.downcast_ref::<Refused>()
-        && !refused.hint.is_empty()
-    {
-        eprintln!("hint: {}", clean_lines(&refused.hint));
+    let (message, hint) = told(error);
+    eprintln!("error: {}", clean_lines(&message));
+    if !hint.is_empty() {
+        eprintln!("hint: {}", clean_lines(&hint));
     }
 }
 
-/// Every field with its value, aligned; fields without a value are left out.
+/// What went wrong, from the outermost cause inwards, and what to do.
+fn told(error: &anyhow::Error) -> (String, String) {
+    let mut words: Vec<String> = Vec::new();
+    let mut hint = String::new();
+    for cause in error.chain() {
+        let text = if let Some(refused) = cause.downcast_ref::<Refused>() {
+            hint.clone_from(&refused.hint);
+            refused.message.clone()
+        } else if let Some(problem) = cause.downcast_ref::<Problem>() {
+            hint.clone_from(&problem.hint);
+            problem.message.clone()
+        } else if let Some(outlink_engine::Error::Problem(_)) = cause.downcast_ref() {
+            // The problem itself comes next in the chain.
+            continue;
+        } else {
+            cause.to_string()
+        };
+        // Some errors say what their cause says, too.
+        if !words.last().is_some_and(|said| said.contains(&text)) {
+            words.push(text);
+        }
+    }
+    (words.join(": "), hint)
+}
+
+/// Every field with its value, aligned; fields without a value are left out, and what people call the thing comes first.
 pub(crate) fn fields(value: &Value) -> String {
     let Some(object) = value.as_object() else { return cell(value) };
-    let shown: Vec<(&String, String)> = object
-        .iter()
-        .map(|(name, value)| (name, cell(value)))
-        .filter(|(_, text)| !text.is_empty())
-        .collect();
+    let mut shown: Vec<(String, String)> = Vec::new();
+    for (name, value) in object {
+        match value {
+            Value::Object(inner) => shown
+                .extend(inner.iter().map(|(part, value)| (format!("{name}.{part}"), cell(value)))),
+            value => shown.push((name.clone(), cell(value))),
+        }
+    }
+    shown.retain(|(_, text)| !text.is_empty());
+    let first = |name: &str| FIRST.iter().position(|known| *known == name).unwrap_or(FIRST.len());
+    shown.sort_by_key(|(name, _)| first(name));
     let width = shown.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines = shown.iter().map(|(name, text)| format!("{name:width$}  {text}"));
     lines.collect::<Vec<_>>().join("\n")
 }
+
+/// The fields that say which thing it is.
+const FIRST: [&str; 6] = ["key", "name", "identity", "subject", "state", "id"];
 
 /// A value as a person reads it. Of a person, an identity or a project, that is the one name that people use for it.
 pub(crate) fn cell(value: &Value) -> String {
@@ -130,9 +164,30 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_is_told_once_with_what_to_do() {
+        let problem = Problem::taken("name", "token", "ops");
+        let error = anyhow::Error::from(outlink_engine::Error::from(problem)).context("It failed");
+        let (message, hint) = told(&error);
+        assert_eq!(message, "It failed: There is already a token called \"ops\".");
+        assert_eq!(hint, "Choose another name, or use the one that exists.");
+        let refused = Refused { message: "No.".into(), hint: "Ask.".into() };
+        assert_eq!(told(&refused.into()), ("No.".into(), "Ask.".into()));
+    }
+
+    #[test]
     fn fields_without_a_value_are_left_out() {
-        let value =
-            json!({ "id": "1", "name": "Work", "issuer": null, "scopes": ["a", "b"], "ok": true });
-        assert_eq!(fields(&value), "id      1\nname    Work\nok      yes\nscopes  a b");
+        let value = json!({
+            "created_at": "now", "id": "1", "name": "Work", "issuer": null, "scopes": ["a", "b"],
+            "health": { "state": "failing", "reason": "No.", "hint": null },
+        });
+        let lines = [
+            "name           Work",
+            "id             1",
+            "created_at     now",
+            "health.reason  No.",
+            "health.state   failing",
+            "scopes         a b",
+        ];
+        assert_eq!(fields(&value), lines.join("\n"));
     }
 }

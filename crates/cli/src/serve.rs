@@ -1,8 +1,8 @@
 //! `outlink serve`: from a configuration to a running server, and back to nothing.
 //!
 //! Going down has an order: first nobody new is let in and requests under way are answered, then the engine finishes or
-//! gives back what it has in hand (an answer with a new refresh token is committed, whatever happens), then the database
-//! is closed, and last the data directory is let go.
+//! gives back what it has in hand (an answer with a new refresh token is committed, whatever happens), and last the
+//! database and the data directory are let go.
 
 pub(crate) mod local;
 mod lock;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use clap::Args;
 use hyper_util::rt::TokioTimer;
 use outlink_engine::Engine;
@@ -26,6 +26,9 @@ use crate::config::{self, Config};
 
 /// How long requests under way may still take when the server is told to stop.
 const GRACE: Duration = Duration::from_secs(10);
+
+/// How long a peer may take for its half of TLS. One that says nothing holds up a stop for so long, too.
+const HANDSHAKE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
@@ -99,9 +102,11 @@ pub(crate) async fn start(config: &Config, listener: TcpListener) -> anyhow::Res
     // 30 seconds is let go; for that, hyper wants to be given a timer.
     let task = match certificate {
         Some(certificate) => {
-            let rustls = RustlsConfig::from_config(certificate);
-            let mut server =
-                axum_server::from_tcp_rustls(listener, rustls)?.handle(handle.clone()).http1_only();
+            let tls = RustlsAcceptor::new(RustlsConfig::from_config(certificate));
+            let mut server = axum_server::from_tcp(listener)?
+                .acceptor(tls.handshake_timeout(HANDSHAKE))
+                .handle(handle.clone())
+                .http1_only();
             server.http_builder().http1().timer(TokioTimer::new());
             spawn(server.serve(app))
         }
@@ -124,7 +129,7 @@ impl Server {
             let _ = tokio::time::timeout(Duration::from_millis(100), &mut self.task).await;
         }
         self.handle.shutdown();
-        self.engine.stop().await;
+        self.engine.close().await;
     }
 }
 

@@ -19,6 +19,7 @@ pub mod messages;
 mod poll;
 mod refresh;
 mod sign_in_limit;
+mod sweep;
 mod tls;
 mod tokens;
 pub mod tracker;
@@ -152,12 +153,15 @@ impl Engine {
         })))
     }
 
-    /// Starts what runs in the background: refreshing grants ahead of their expiry, and polling mail servers.
+    /// Starts what runs in the background: refreshing grants ahead of their expiry, polling mail servers,
+    /// and forgetting what is over.
     pub fn start(&self) {
         let engine = self.clone();
         self.spawn(async move { engine.keep_fresh().await });
         let engine = self.clone();
         self.spawn(async move { engine.keep_polling().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_sweeping().await });
     }
 
     /// Stops the background. Answers of providers that are under way are waited for and committed, since a token that
@@ -166,6 +170,12 @@ impl Engine {
         self.0.stopping.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+
+    /// Stops, and closes the store behind it. The last thing that is asked of an engine.
+    pub async fn close(&self) {
+        self.stop().await;
+        self.0.store.close().await;
     }
 
     /// The time.

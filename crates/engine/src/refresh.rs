@@ -102,8 +102,10 @@ impl Engine {
                 return Err(trouble);
             }
         }
+        // A call that is under way is worth waiting for, whatever went before.
+        let under_way = grant.intent.is_some_and(|intent| self.now() < later(intent.at, LEASE));
         match (grant.state.trouble(), grant.next_refresh_at) {
-            (Some(trouble), Some(next)) if self.now() < next => Err(trouble.clone()),
+            (Some(trouble), Some(next)) if self.now() < next && !under_way => Err(trouble.clone()),
             _ => Ok(()),
         }
     }

@@ -92,6 +92,11 @@ pub enum Unparsable {
     /// There is not one octet.
     #[error("The message is empty.")]
     Empty,
+    /// It has none of the headers by which a mail is known: bytes of another kind, or a mail that lost its head.
+    #[error(
+        "It has no sender, no recipient, no subject and no date, so it is no mail that can be handled."
+    )]
+    NoHeader,
     /// Offsets would not fit.
     #[error("The message is larger than 1 GiB.")]
     TooLarge,

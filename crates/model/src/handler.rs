@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn a_machine_is_never_answered() {
-        let facts = Facts { automatic: Some("it is an automatic reply".into()), ..Facts::default() };
+        let facts =
+            Facts { automatic: Some("it is an automatic reply".into()), ..Facts::default() };
         assert!(matches!(decide(HandlerType::CreateOrComment, &facts), Decision::Reject(_)));
     }
 }

@@ -77,10 +77,18 @@ impl Problem {
             ..Self::new(
                 ProblemKind::Conflict,
                 "name_taken",
-                format!("There is already a {noun} called {named:?}."),
+                format!("There is already {} called {named:?}.", with_article(noun)),
                 "Choose another name, or use the one that exists.",
             )
         }
+    }
+}
+
+fn with_article(noun: &str) -> String {
+    match noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        // "user" begins with a consonant's sound.
+        true if !noun.starts_with("us") => format!("an {noun}"),
+        _ => format!("a {noun}"),
     }
 }
 

@@ -141,6 +141,8 @@ mod tests {
     #[test]
     fn project_keys_are_short_and_upper_case() {
         assert!(["SUP", "A1", "ABCDEFGHIJ"].iter().all(|key| is_project_key(key)));
-        assert!(["", "S", "sup", "1AB", "A-B", "ABCDEFGHIJK", "ÄB"].iter().all(|k| !is_project_key(k)));
+        assert!(
+            ["", "S", "sup", "1AB", "A-B", "ABCDEFGHIJK", "ÄB"].iter().all(|k| !is_project_key(k))
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Users: the administrators, and the API tokens.
 
-use crate::{TokenId, Timestamp, UserId};
+use crate::{Timestamp, TokenId, UserId};
 
 /// An administrator of this server.
 #[derive(Clone, Debug, PartialEq, Eq)]

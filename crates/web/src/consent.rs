@@ -10,6 +10,8 @@ use http::header::{CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use outlink_engine::grants::grant_name;
 use outlink_model::Secret;
+use outlink_model::provider::ProviderKind;
+use outlink_oauth::preset;
 use serde::{Deserialize, Serialize};
 
 use crate::app::App;
@@ -34,7 +36,8 @@ pub(crate) fn routes() -> Router<App> {
 #[derive(Debug, Serialize)]
 pub(crate) struct StartPage {
     pub(crate) link_name: String,
-    pub(crate) provider_name: String,
+    /// Absent where the host is all that is known.
+    pub(crate) provider_name: Option<String>,
     pub(crate) provider_host: String,
     pub(crate) login_hint: Option<String>,
     pub(crate) scopes: Vec<ScopeView>,
@@ -45,13 +48,14 @@ pub(crate) struct StartPage {
 async fn start(State(app): State<App>, Path(token): Path<String>) -> Result<Response, ApiError> {
     let page = app.engine().consent_page(&token).await?;
     let policy = headers::consent_policy(&page.provider_origin);
+    let custom = preset(ProviderKind::Custom).display_name;
     let host = page.provider_origin.split_once("://").map_or("", |(_, host)| host).to_owned();
     let mut response = app.pages().public(
         "consent.html",
         StartPage {
             provider_host: if host.is_empty() { page.provider_name.clone() } else { host },
             link_name: page.link_name,
-            provider_name: page.provider_name,
+            provider_name: Some(page.provider_name).filter(|name| name != custom),
             login_hint: page.login_hint,
             scopes: ScopeView::all(page.scopes.iter().map(String::as_str)),
             expires_at: page.expires_at.into(),

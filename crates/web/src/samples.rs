@@ -387,7 +387,7 @@ fn entered() -> Vec<(&'static str, Value)> {
 fn public() -> Vec<(&'static str, Value)> {
     let start = |hint: Option<String>| consent::StartPage {
         link_name: HOSTILE.into(),
-        provider_name: "Custom".into(),
+        provider_name: hint.is_some().then(|| "Google".into()),
         provider_host: "id.example.org".into(),
         login_hint: hint,
         scopes: ScopeView::all(["openid", HOSTILE]),

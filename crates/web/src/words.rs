@@ -179,6 +179,7 @@ fn scope_words(scope: &str) -> &'static str {
 /// Octets as people read them.
 pub(crate) fn size(octets: u64) -> String {
     match octets {
+        1 => "1 byte".to_owned(),
         0..=1023 => format!("{octets} bytes"),
         1024..=1_048_575 => format!("{:.1} KiB", octets as f64 / 1024.0),
         _ => format!("{:.1} MiB", octets as f64 / 1_048_576.0),
@@ -216,6 +217,6 @@ mod tests {
             (when.iso.as_str(), when.text.as_str()),
             ("1970-01-01T00:00:00Z", "1970-01-01 00:00 UTC")
         );
-        assert_eq!([size(1), size(2048), size(5 << 20)], ["1 bytes", "2.0 KiB", "5.0 MiB"]);
+        assert_eq!([size(1), size(2048), size(5 << 20)], ["1 byte", "2.0 KiB", "5.0 MiB"]);
     }
 }

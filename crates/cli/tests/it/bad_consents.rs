@@ -66,7 +66,7 @@ fn a_consent_that_is_not_given_leaves_nothing_behind() {
     let abort =
         page.body.split('"').find(|text| text.ends_with("/abort")).expect("a way out").to_owned();
     let page = alice.get(page.url.join(&abort).expect("an address").as_str());
-    ends_badly(&desk, &page, "not given");
+    ends_badly(&desk, &page, "denied");
 
     // An error of another kind, then the same state again: it works once.
     let start = offered(&desk);

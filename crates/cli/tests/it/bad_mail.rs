@@ -134,7 +134,7 @@ fn a_message_that_cannot_be_handled_is_quarantined_and_the_next_goes_on() {
         );
     }
     assert!(
-        quarantined.iter().any(|message| message["reason"].to_string().contains("large")),
+        quarantined.iter().any(|message| message["reason"].to_string().contains("octets")),
         "{quarantined:?}"
     );
     let rejected =

@@ -62,7 +62,7 @@ fn a_mail_is_read_without_a_server() {
     let path = dir.path().join("mail.eml");
     let mail = "Message-ID: <2@example.org>\r\nIn-Reply-To: <1@example.org>\r\nFrom: Ada <ada@example.org>\r\n\
                 To: sup@example.org\r\nSubject: Re: [SUP-7] It is broken\r\nDate: Thu, 1 Jan 2026 10:00:00 +0000\r\n\
-                \r\nIt works now.\r\n\r\nOn Wed, Bob wrote:\r\n> Does it?\r\n";
+                \r\nIt works now.\r\n\r\nOn Wed, 31 Dec 2025 at 09:00, Bob <bob@example.org> wrote:\r\n> Does it?\r\n";
     fs::write(&path, mail).expect("written");
     let path = path.display().to_string();
     let ran = run(&["message", "parse", &path, "--json"]);

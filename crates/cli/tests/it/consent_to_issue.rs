@@ -29,12 +29,11 @@ fn a_consent_turns_mail_into_issues_and_comments() {
 
     let id = grant["id"].as_str().expect("an id");
     desk.create_server("Inbox", ALICE, id, &[]);
-    let tested = desk.outlink.json(&["mail-server", "test", "Inbox"]);
-    assert_eq!(tested["ok"], true, "{tested}");
-    let steps = tested["steps"].as_array().expect("steps");
-    assert!(steps.len() > 2 && steps.iter().all(|step| step["status"] == "ok"), "{tested}");
+    // Everything works but for the handler, which is still to come.
+    assert_eq!(tested(&desk), ["skipped handler"]);
     desk.outlink.json(&["project", "create", "SUP", "--name", "Support"]);
     desk.create_handler("Support mail", "Inbox", "SUP");
+    assert!(tested(&desk).is_empty(), "every step is ok");
 
     let pdf = b"%PDF-1.4 not really, but bytes \x00\xff\xfe all the same".as_slice();
     let first = "printer-1@customer.example";
@@ -123,6 +122,17 @@ fn a_consent_turns_mail_into_issues_and_comments() {
         assert!(!log.contains(secret), "a secret is in the log: {log}");
         holds_not(&desk.outlink.dir().join("data"), secret.as_bytes());
     }
+}
+
+/// Tests the mail server, and tells the steps that are not ok.
+fn tested(desk: &Desk) -> Vec<String> {
+    let tested = desk.outlink.json(&["mail-server", "test", "Inbox"]);
+    assert_eq!(tested["ok"], true, "{tested}");
+    let steps = tested["steps"].as_array().expect("steps");
+    assert!(steps.len() > 5 && steps.iter().all(|step| step["ms"].is_u64()), "{tested}");
+    let others = steps.iter().filter(|step| step["status"] != "ok");
+    let text = |step: &Value, field: &str| step[field].as_str().expect("a text").to_owned();
+    others.map(|step| text(step, "status") + " " + &text(step, "id")).collect()
 }
 
 /// The attachment comes back byte for byte, and only ever as a download.

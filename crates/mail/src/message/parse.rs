@@ -7,10 +7,13 @@ use super::{Parsed, Unparsable, address, automatic, body, ids, keys, reply, stru
 /// Octets of a message that are taken.
 const MAX_RAW: usize = 1 << 30;
 
+/// RFC 5322 §3.6 asks for a date and a sender; real mails lack one or the other, but never all of these.
+const KNOWN_BY: [&str; 6] = ["From", "Sender", "To", "Subject", "Date", "Message-ID"];
+
 /// Reads a raw message (RFC 5322), however broken: what cannot be understood is left empty.
 ///
 /// # Errors
-/// Only where there is nothing to read, or more than 1 GiB of it.
+/// Only where there is nothing that a mail could be known by, no octet at all, or more than 1 GiB of it.
 pub fn parse(raw: &[u8]) -> Result<Parsed, Unparsable> {
     if raw.is_empty() {
         return Err(Unparsable::Empty);
@@ -20,6 +23,9 @@ pub fn parse(raw: &[u8]) -> Result<Parsed, Unparsable> {
     }
     let mail = structure::read(raw);
     let headers = &mail.headers;
+    if !KNOWN_BY.iter().any(|name| headers.has(name)) {
+        return Err(Unparsable::NoHeader);
+    }
     let subject =
         headers.get("Subject").map(|value| address::unstructured(&value)).unwrap_or_default();
     let gathered = body::gather(raw, &mail);

@@ -53,6 +53,7 @@ pub(super) fn split(body: &Body, forward: bool) -> Split {
     if marked_forward || find_history(&lines, &mut kinds, forward) == Found::Forward {
         return whole();
     }
+    mend_wrapped_quotes(&lines, &mut kinds);
     signature::drop_signatures(&lines, &mut kinds);
     settle_quotes(&mut kinds);
     let own = |kind: &Kind| matches!(kind, Kind::Own | Kind::Quote);
@@ -145,6 +146,33 @@ fn next_kind(kinds: &[Kind], from: usize) -> Option<Kind> {
     kinds[from..].iter().copied().find(|kind| *kind != Kind::Blank)
 }
 
+/// Width at which mail is wrapped, in characters.
+const WRAP: usize = 72;
+
+/// Gives the rests of wrapped lines back to the quote that they were torn from.
+///
+/// Such a rest is one line between two of a quote, after one that was full, and goes on in the middle of a sentence.
+/// Where nothing stands above the quote the sender answers below, so there such a line may well be an answer.
+fn mend_wrapped_quotes(lines: &[&str], kinds: &mut [Kind]) {
+    let Some(first_quote) = kinds.iter().position(|kind| *kind == Kind::Quote) else { return };
+    if !kinds[..first_quote].contains(&Kind::Own) {
+        return;
+    }
+    for at in first_quote + 1..lines.len().saturating_sub(1) {
+        let torn = kinds[at - 1..=at + 1] == [Kind::Quote, Kind::Own, Kind::Quote];
+        if torn && goes_on(lines[at - 1], lines[at]) {
+            kinds[at] = Kind::Quote;
+        }
+    }
+}
+
+fn goes_on(full: &str, rest: &str) -> bool {
+    let word = rest.split_whitespace().next().unwrap_or_default().chars().count();
+    full.chars().count() + 1 + word > WRAP
+        && !full.trim_end().ends_with(['.', '?', '!', ':', '。', '？'])
+        && !rest.trim_start().starts_with(|c: char| c.is_uppercase() || c.is_numeric())
+}
+
 /// Keeps the quotes that are answered below, drops the others.
 ///
 /// A mail that consists of one quote with the whole answer below it is not answered point by point: that quote is the
@@ -186,4 +214,42 @@ fn tidy<'a>(lines: impl Iterator<Item = &'a str>) -> String {
         }
     }
     trim_lines(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(text: &str) -> String {
+        split(&Body { text: text.to_owned(), marks: Vec::new() }, false).reply
+    }
+
+    #[test]
+    fn the_rests_of_wrapped_quotes_are_no_answers() {
+        let quote = "> This line of the quote was full when somebody quoted it once more, so its\nend stands alone.\n> Next.";
+        assert_eq!(reply(&format!("Thanks!\n\n{quote}")), "Thanks!");
+        assert!(
+            reply(&format!("Thanks!\n\n{}", quote.replace("its\nend", "end.\nYes")))
+                .contains("Yes")
+        );
+        assert!(reply(quote).contains("end stands alone"));
+    }
+
+    #[test]
+    fn unanswered_quotes_go_and_answered_ones_stay() {
+        for (text, expected) in [
+            ("new\n> old", "new"),
+            ("> a\nb\n> c\nd\n> e", "> a\nb\n> c\nd"),
+            ("> a\n\nb", "b"),
+            ("> a\nb\n> c", "> a\nb"),
+            ("new\n\nOn 2024-01-01 10:00 Bob <b@example.org> wrote:\nold, not marked", "new"),
+            ("new\n\n-----Original Message-----\nold", "new"),
+            ("new\n-- \nme\n\n> old", "new"),
+            ("## Reply above this line ##\nold", "## Reply above this line ##\nold"),
+            ("", ""),
+            ("\n", "\n"),
+        ] {
+            assert_eq!(reply(text), expected, "{text}");
+        }
+    }
 }

@@ -47,7 +47,6 @@ fn what_is_new_is_told_from_what_is_old() {
         ("nested_mail", "See the attached mail."),
         ("attachments", "Two files.\n\nAnd a footer."),
         ("inline_image", "Look: [the screen]"),
-        ("no_headers", "It is just words,\nno header at all."),
         ("no_end", "The end is"),
         ("signed", "Trust me."),
     ] {
@@ -102,16 +101,14 @@ fn headers_are_read() {
         let author = mail.from.map(|from| format!("{}|{}", from.name, from.address));
         assert_eq!((author.as_deref(), mail.subject.as_str()), (Some(from), subject), "{name}");
     }
-    let nothing = read("no_headers");
-    assert_eq!(
-        (nothing.from, nothing.date, nothing.message_id, nothing.subject.as_str()),
-        (None, None, None, "")
-    );
 }
+
+/// Name, media type, size, whether it is inline, and the decoded content where that is text.
+type Expected = (&'static str, &'static str, u64, bool, &'static str);
 
 #[test]
 fn attachments_are_listed_and_decoded() {
-    let table: &[(&str, &[(&str, &str, u64, bool, &str)])] = &[
+    let table: &[(&str, &[Expected])] = &[
         (
             "attachments",
             &[
@@ -198,9 +195,13 @@ fn json_has_the_public_names() {
 }
 
 #[test]
-fn only_nothing_is_unparsable() {
+fn what_is_no_mail_is_unparsable() {
     assert_eq!(parse(b""), Err(Unparsable::Empty));
-    assert_eq!(parse(b"\0").unwrap().text, "");
+    for no_mail in [&b"\0"[..], b"It is just words,\nno header.", b"X-Spam: no\n\nFrom: nobody\n"] {
+        assert_eq!(parse(no_mail), Err(Unparsable::NoHeader));
+    }
+    let little = parse(b"Subject: only this\n\nHello").unwrap();
+    assert_eq!((little.from, little.date, little.message_id), (None, None, None));
 }
 
 /// What hostile mail is made of.

@@ -235,7 +235,7 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_mail_server_id ON messages (mail_server_id, id);
 CREATE INDEX messages_message_id ON messages (message_id);
-CREATE INDEX messages_sha256 ON messages (sha256);
+CREATE INDEX messages_sha256 ON messages (sha256, mail_server_id, id);
 CREATE INDEX messages_issue_id ON messages (issue_id);
 CREATE INDEX messages_unflagged ON messages (mail_server_id, folder, uid_validity, uid)
     WHERE flagged = 0 AND outcome <> 'unhandled';

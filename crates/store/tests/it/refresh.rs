@@ -12,6 +12,7 @@ on_both!(
     of_many_who_claim_one_wins,
     an_intent_without_an_answer_is_handed_to_the_next,
     a_late_answer_is_written_though_the_lease_has_lapsed,
+    a_late_answer_is_written_though_another_has_the_lease,
     an_answer_that_was_overtaken_is_turned_away_and_kept_sealed,
     an_answer_without_a_refresh_token_keeps_the_old_one,
     nothing_but_tokens_raises_the_generation,
@@ -76,6 +77,16 @@ async fn an_intent_without_an_answer_is_handed_to_the_next(Bench { store, .. }: 
 }
 
 async fn a_late_answer_is_written_though_the_lease_has_lapsed(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    won(&store, "slow", 100).await;
+    let late = answer("access-late", Some("refresh-late"));
+    let commit = store.commit_refresh(grant_id, 1, &late, None, at(500)).await;
+    assert_eq!(commit.unwrap(), 2);
+    let new = (2, "access-late".to_owned(), Some("refresh-late".to_owned()));
+    assert_eq!(held(&store, grant_id).await, new);
+}
+
+async fn a_late_answer_is_written_though_another_has_the_lease(Bench { store, .. }: Bench) {
     let grant_id = granted(&store).await;
     won(&store, "slow", 100).await;
     won(&store, "impatient", 200).await;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,13 +20,25 @@ pub(crate) struct Browser {
 }
 
 /// What came back, after all redirects.
-#[derive(Debug)]
 pub(crate) struct Page {
     pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
     pub(crate) bytes: Vec<u8>,
+}
+
+impl fmt::Debug for Page {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The text of a page says what is wrong; its tags are in the way.
+        let content = self.body.find("<main").unwrap_or(0);
+        let mut text = String::new();
+        for part in self.body[content..].split('<') {
+            text.push_str(part.split_once('>').map_or(part, |(_, text)| text));
+        }
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        write!(f, "{} {}: {text}", self.status, self.url)
+    }
 }
 
 impl Page {

@@ -87,6 +87,7 @@ impl Desk {
     pub(crate) fn create_link(&self, name: &str, client: &Client, more: &[&str]) -> Value {
         let (authorization, token) =
             (self.provider.authorization_endpoint(), self.provider.token_endpoint());
+        let userinfo = format!("{}/me", self.provider.issuer());
         let secret = self.secret_file(name, &client.secret);
         let flags = [
             "link",
@@ -103,12 +104,14 @@ impl Desk {
             &token,
             "--client-id",
             &client.id,
+            "--userinfo-endpoint",
+            &userinfo,
             "--client-secret-file",
             &secret,
             "--scope",
             SCOPE,
         ];
-        self.outlink.json(&[&flags, more].concat())
+        self.outlink.json(&with(&flags, more))
     }
 
     /// Writes a secret where a command can read it.
@@ -179,7 +182,7 @@ impl Desk {
             "--take",
             "all",
         ];
-        self.outlink.json(&[&flags, more].concat())
+        self.outlink.json(&with(&flags, more))
     }
 
     /// A handler for a server, into a project that is there.
@@ -225,4 +228,16 @@ impl Desk {
             (issues.len() >= count).then_some(issues)
         })
     }
+}
+
+/// Flags, with those in `more` in the place of the same ones.
+fn with<'a>(flags: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    let mut all = flags.to_vec();
+    for pair in more.chunks_exact(2) {
+        match all.iter().position(|flag| *flag == pair[0]) {
+            Some(at) => all[at + 1] = pair[1],
+            None => all.extend(pair),
+        }
+    }
+    all
 }

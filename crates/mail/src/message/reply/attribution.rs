@@ -74,10 +74,24 @@ fn opens_with_number(text: &str) -> bool {
 }
 
 fn opens_with_name(text: &str, quoted_below: bool) -> bool {
+    if is_only_name(text) {
+        return true;
+    }
     let address = text.contains('<') && text.contains('@');
     says_wrote(text)
         && (has_year(text) && (has_time(text) || address)
             || quoted_below && (address || has_year(text)))
+}
+
+/// `Bob Example <bob@example.org> wrote:` and not a word more.
+fn is_only_name(text: &str) -> bool {
+    let Some((name, rest)) = text.split_once('<') else { return false };
+    let Some((address, verb)) = rest.split_once('>') else { return false };
+    let verb = verb.trim_end_matches([':', '：', ' ']).trim_start();
+    let mut verbs = LANGUAGES.iter().flat_map(|language| language.wrote);
+    name.split_whitespace().count() <= 4
+        && address.contains('@')
+        && verbs.any(|known| known.trim_end_matches([':', ' ']) == verb)
 }
 
 fn says_wrote(text: &str) -> bool {
@@ -154,6 +168,8 @@ mod tests {
             "2024년 1월 1일 (월) 오전 10:00, Bob <bob@example.org>님이 작성:",
             "Bob Example schrieb am 01.01.2024 um 10:00:",
             "Quoting Bob <bob@example.org>:",
+            "Bob <bob@example.org> wrote:",
+            "2026. jan. 5., h 14:32 időpontban Bob <bob@example.hu> ezt írta:",
             "On Mon, Jan 1, 2024 at 10:00 AM Bob <\nbob@example.org> wrote:",
             "On Dec 16, 2011, at 12:47 PM, Bob\n<bob@example.org>\nwrote:",
         ] {

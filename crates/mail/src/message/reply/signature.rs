@@ -8,6 +8,8 @@ use super::words::{DISCLAIMERS, FOOTERS, LANGUAGES};
 
 /// Lines that may follow `--` without its space, which others use as a divider.
 const MAX_AFTER_DASHES: usize = 12;
+/// Lines that may follow a rule of underscores; more are a section and not a footer.
+const MAX_AFTER_RULE: usize = 25;
 /// Bytes of a line about a device.
 const MAX_DEVICE: usize = 120;
 /// Words of it.
@@ -51,7 +53,12 @@ fn begins_signature(lines: &[&str], at: usize) -> bool {
         // RFC 3676 §4.3 wants the space.
         "--" | "—" if line.ends_with("- ") => true,
         "--" | "—" => below().take(MAX_AFTER_DASHES + 1).count() <= MAX_AFTER_DASHES,
-        rule if rule.starts_with('_') => is_rule_line(rule, 8) && rule.trim_matches('_').is_empty(),
+        rule if rule.starts_with('_') => {
+            is_rule_line(rule, 8) && below().take(MAX_AFTER_RULE + 1).count() <= MAX_AFTER_RULE
+        }
+        rule if rule.starts_with('—') && is_rule_line(rule, 8) => {
+            below().take(6).count() < 6 && below().all(|line| line.chars().count() <= 40)
+        }
         rule if rule.starts_with(['-', '—', '=', '*', '#']) => {
             is_rule_line(rule, 8) && below().take(3).any(|line| is_footer(line))
         }
@@ -135,6 +142,7 @@ mod tests {
             ("hi\nGet Outlook for iOS<https://example.org/o>", "hi"),
             ("hi\n\n-Jane van Doe\n\n____________\nlist", "hi"),
             ("hi\n----------\nYou get this from the mailing list", "hi"),
+            ("你好\n\n——————————\n\n小满\n活动协调人", "你好"),
             ("hi\n\nDisclaimer\n\nsecret", "hi"),
         ] {
             assert_eq!(kept(text), expected, "{text}");
@@ -147,6 +155,7 @@ mod tests {
             "hi\nSent from my desk, is much easier than my mobile phone.",
             "a -- b",
             "one\n----------\ntwo",
+            "one\n——————————\nand a sentence that is too long for a name or a telephone number",
             "hi\n\n- milk",
             "hi\n\n-v",
             "Kind regards\nAnn",
