@@ -18,6 +18,10 @@ mod walk;
 
 pub(crate) use walk::{MailSession, Report, no_handler};
 
+/// When a new server is polled first, at the latest. Soon, since somebody waits for it; not at once, so that a script
+/// that sets things up and then fetches is told what its own fetch brought.
+const FIRST_POLL: SignedDuration = SignedDuration::from_secs(10);
+
 /// What an administrator enters for a new mail server.
 #[derive(Debug)]
 pub struct NewMailServer {
@@ -92,9 +96,8 @@ impl Engine {
             .create_mail_server(&server)
             .await
             .map_err(|error| error::taken(error, "name", "mail server", &server.name))?;
-        // The first poll comes after one interval: whoever sets things up by a script fetches by hand first.
         let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));
-        let first = later(server.created_at, interval);
+        let first = later(server.created_at, interval.min(FIRST_POLL));
         self.store().set_server_health(server.id, &server.health, first).await?;
         // For a custom provider, an administrator who attaches a grant here says by that act that its tokens may be
         // shown to this host.

@@ -127,7 +127,6 @@ impl IntoResponse for ApiError {
 }
 
 /// What is answered after a panic. Handlers run as tasks of their own, so this is for what stands around them.
-#[expect(clippy::needless_pass_by_value, reason = "the shape that the layer asks for")]
 pub(crate) fn after_panic(_: Box<dyn std::any::Any + Send>) -> Response {
     ApiError::broken("a panic was caught").into_response()
 }

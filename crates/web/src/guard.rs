@@ -38,6 +38,10 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
 
 /// Runs the handler as a task of its own. A client that hangs up would otherwise drop it half way, between a
 /// provider's answer and its commit; and a panic ends that task alone.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is awaited right here; what must outlive a stop runs under the engine's own tracker"
+)]
 async fn run(request: Request, next: Next, method: &Method, route: &str) -> Response {
     let began = Instant::now();
     let span = tracing::info_span!("request", %method, route);

@@ -11,7 +11,7 @@ use super::rig::eventually;
 
 #[test]
 fn a_server_that_says_nothing_does_not_hold_up_another() {
-    let desk = Desk::start(&Options{environment:&[("OUTLINK_LOG__LEVEL","debug")],..Options::default()});
+    let desk = Desk::start(&Options::default());
     let client = desk.register(3600, "client_secret_basic");
     desk.create_link("Work", &client, &[]);
     let grant = desk.grant("Work", ALICE)["id"].as_str().expect("an id").to_owned();
@@ -30,14 +30,14 @@ fn a_server_that_says_nothing_does_not_hold_up_another() {
             );
         }
     });
-    desk.create_server("Silent", ALICE, &grant, &["--port", &port]);
+    desk.create_server("Silent", ALICE, &grant, &["--port", &port, "--poll-seconds", "2"]);
     desk.create_handler("Silent mail", "Silent", "SUP");
     let polled = told.recv_timeout(Duration::from_secs(30));
     assert!(polled.is_ok(), "it is polled: {}", desk.outlink.log());
 
     // Nobody asks for a fetch of the other one either: polling alone must serve it.
     desk.dovecot.deliver(ALICE, "1", &plain("served@x.example", "Served", "", "All the same.\n"));
-    desk.create_server("Inbox", ALICE, &grant, &[]);
+    desk.create_server("Inbox", ALICE, &grant, &["--poll-seconds", "2"]);
     desk.create_handler("Support mail", "Inbox", "SUP");
     eventually("an issue from the other server", Duration::from_secs(10), || {
         (desk.outlink.list("issue").len() == 1).then_some(())

@@ -19,7 +19,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// A file, to be saved. What it claims to be is ignored: it comes from a stranger.
-#[utoipa::path(get, path = "/attachments/{id}", tag = "attachments", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = File, content_type = "application/octet-stream")))]
+#[utoipa::path(
+    get, path = "/attachments/{id}", tag = "attachments",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = File, content_type = "application/octet-stream")),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,

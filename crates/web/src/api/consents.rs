@@ -21,7 +21,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// How a consent stands.
-#[utoipa::path(get, path = "/consents/{id}", tag = "consents", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = ConsentBody)))]
+#[utoipa::path(
+    get, path = "/consents/{id}", tag = "consents",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = ConsentBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,

@@ -18,7 +18,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The events, newest first.
-#[utoipa::path(get, path = "/events", tag = "events", params(ListQuery), responses((status = 200, body = List<EventBody>)))]
+#[utoipa::path(
+    get, path = "/events", tag = "events",
+    params(ListQuery),
+    responses((status = 200, body = List<EventBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,

@@ -25,7 +25,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Every grant.
-#[utoipa::path(get, path = "/grants", tag = "grants", params(ListQuery), responses((status = 200, body = List<GrantBody>)))]
+#[utoipa::path(
+    get, path = "/grants", tag = "grants",
+    params(ListQuery),
+    responses((status = 200, body = List<GrantBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -37,7 +41,11 @@ async fn list(
 }
 
 /// One grant.
-#[utoipa::path(get, path = "/grants/{id}", tag = "grants", params(("id" = String, Path, description = "Its id, or its e-mail address where only one grant has it")), responses((status = 200, body = GrantBody)))]
+#[utoipa::path(
+    get, path = "/grants/{id}", tag = "grants",
+    params(("id" = String, Path, description = "Its id, or its e-mail address where only one grant has it")),
+    responses((status = 200, body = GrantBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,
@@ -47,7 +55,11 @@ async fn show(
 }
 
 /// Asks the provider for fresh tokens now.
-#[utoipa::path(post, path = "/grants/{id}/refresh", tag = "grants", params(("id" = String, Path, description = "Its id or e-mail address")), responses((status = 200, body = GrantBody)))]
+#[utoipa::path(
+    post, path = "/grants/{id}/refresh", tag = "grants",
+    params(("id" = String, Path, description = "Its id or e-mail address")),
+    responses((status = 200, body = GrantBody)),
+)]
 async fn refresh(
     State(app): State<App>,
     _: Admin,
@@ -58,7 +70,11 @@ async fn refresh(
 }
 
 /// Makes a one-time address by which the same person consents anew, for the same grant.
-#[utoipa::path(post, path = "/grants/{id}/authorize", tag = "grants", params(("id" = String, Path, description = "Its id or e-mail address")), responses((status = 201, body = OfferBody)))]
+#[utoipa::path(
+    post, path = "/grants/{id}/authorize", tag = "grants",
+    params(("id" = String, Path, description = "Its id or e-mail address")),
+    responses((status = 201, body = OfferBody)),
+)]
 async fn authorize(
     State(app): State<App>,
     Admin(caller): Admin,

@@ -23,7 +23,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Makes a handler and sets it to work.
-#[utoipa::path(post, path = "/handlers", tag = "handlers", request_body = NewHandlerBody, responses((status = 201, body = HandlerBody)))]
+#[utoipa::path(
+    post, path = "/handlers", tag = "handlers",
+    request_body = NewHandlerBody,
+    responses((status = 201, body = HandlerBody)),
+)]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -34,7 +38,11 @@ async fn create(
 }
 
 /// Every handler.
-#[utoipa::path(get, path = "/handlers", tag = "handlers", params(ListQuery), responses((status = 200, body = List<HandlerBody>)))]
+#[utoipa::path(
+    get, path = "/handlers", tag = "handlers",
+    params(ListQuery),
+    responses((status = 200, body = List<HandlerBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -49,7 +57,11 @@ async fn list(
 }
 
 /// One handler.
-#[utoipa::path(get, path = "/handlers/{id}", tag = "handlers", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = HandlerBody)))]
+#[utoipa::path(
+    get, path = "/handlers/{id}", tag = "handlers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = HandlerBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,

@@ -19,7 +19,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The issues, newest first.
-#[utoipa::path(get, path = "/issues", tag = "issues", params(IssuesQuery), responses((status = 200, body = List<IssueRow>)))]
+#[utoipa::path(
+    get, path = "/issues", tag = "issues",
+    params(IssuesQuery),
+    responses((status = 200, body = List<IssueRow>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -32,7 +36,11 @@ async fn list(
 }
 
 /// One issue with all that belongs to it.
-#[utoipa::path(get, path = "/issues/{key}", tag = "issues", params(("key" = String, Path, description = "Its key or id")), responses((status = 200, body = IssueBody)))]
+#[utoipa::path(
+    get, path = "/issues/{key}", tag = "issues",
+    params(("key" = String, Path, description = "Its key or id")),
+    responses((status = 200, body = IssueBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,

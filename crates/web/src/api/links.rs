@@ -31,7 +31,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Registers a link.
-#[utoipa::path(post, path = "/links", tag = "links", request_body = NewLinkBody, responses((status = 201, body = LinkBody)))]
+#[utoipa::path(
+    post, path = "/links", tag = "links",
+    request_body = NewLinkBody,
+    responses((status = 201, body = LinkBody)),
+)]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -42,7 +46,11 @@ async fn create(
 }
 
 /// Every link.
-#[utoipa::path(get, path = "/links", tag = "links", params(ListQuery), responses((status = 200, body = List<LinkBody>)))]
+#[utoipa::path(
+    get, path = "/links", tag = "links",
+    params(ListQuery),
+    responses((status = 200, body = List<LinkBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -54,7 +62,11 @@ async fn list(
 }
 
 /// One link.
-#[utoipa::path(get, path = "/links/{id}", tag = "links", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = LinkBody)))]
+#[utoipa::path(
+    get, path = "/links/{id}", tag = "links",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = LinkBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,
@@ -65,7 +77,11 @@ async fn show(
 }
 
 /// The redirect URL to register at a provider, before any link stands.
-#[utoipa::path(get, path = "/links/redirect-url", tag = "links", params(RedirectUrlQuery), responses((status = 200, body = RedirectUrlBody)))]
+#[utoipa::path(
+    get, path = "/links/redirect-url", tag = "links",
+    params(RedirectUrlQuery),
+    responses((status = 200, body = RedirectUrlBody)),
+)]
 async fn redirect_url(
     State(app): State<App>,
     _: Reader,
@@ -81,7 +97,12 @@ async fn redirect_url(
 }
 
 /// Makes a one-time address by which somebody consents, for a new grant.
-#[utoipa::path(post, path = "/links/{id}/authorize", tag = "links", params(("id" = String, Path, description = "Its id or name")), request_body = AuthorizeBody, responses((status = 201, body = OfferBody)))]
+#[utoipa::path(
+    post, path = "/links/{id}/authorize", tag = "links",
+    params(("id" = String, Path, description = "Its id or name")),
+    request_body = AuthorizeBody,
+    responses((status = 201, body = OfferBody)),
+)]
 async fn authorize(
     State(app): State<App>,
     Admin(caller): Admin,

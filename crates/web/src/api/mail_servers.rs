@@ -34,7 +34,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Adds a mail server.
-#[utoipa::path(post, path = "/mail-servers", tag = "mail-servers", request_body = NewMailServerBody, responses((status = 201, body = MailServerBody)))]
+#[utoipa::path(
+    post, path = "/mail-servers", tag = "mail-servers",
+    request_body = NewMailServerBody,
+    responses((status = 201, body = MailServerBody)),
+)]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -45,7 +49,11 @@ async fn create(
 }
 
 /// Every mail server.
-#[utoipa::path(get, path = "/mail-servers", tag = "mail-servers", params(ListQuery), responses((status = 200, body = List<MailServerBody>)))]
+#[utoipa::path(
+    get, path = "/mail-servers", tag = "mail-servers",
+    params(ListQuery),
+    responses((status = 200, body = List<MailServerBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -60,7 +68,11 @@ async fn list(
 }
 
 /// One mail server.
-#[utoipa::path(get, path = "/mail-servers/{id}", tag = "mail-servers", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = MailServerBody)))]
+#[utoipa::path(
+    get, path = "/mail-servers/{id}", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = MailServerBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,
@@ -71,7 +83,11 @@ async fn show(
 }
 
 /// Tries it step by step, and changes nothing. What does not work stands in the report; the status is 200 either way.
-#[utoipa::path(post, path = "/mail-servers/{id}/test", tag = "mail-servers", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = ReportBody)))]
+#[utoipa::path(
+    post, path = "/mail-servers/{id}/test", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = ReportBody)),
+)]
 async fn test(
     State(app): State<App>,
     _: Admin,
@@ -85,7 +101,11 @@ async fn test(
 }
 
 /// Fetches now, and answers when it is done.
-#[utoipa::path(post, path = "/mail-servers/{id}/fetch", tag = "mail-servers", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = FetchedBody)))]
+#[utoipa::path(
+    post, path = "/mail-servers/{id}/fetch", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = FetchedBody)),
+)]
 async fn fetch(
     State(app): State<App>,
     _: Admin,
@@ -102,7 +122,11 @@ async fn fetch(
 }
 
 /// Stops polling.
-#[utoipa::path(post, path = "/mail-servers/{id}/pause", tag = "mail-servers", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = MailServerBody)))]
+#[utoipa::path(
+    post, path = "/mail-servers/{id}/pause", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = MailServerBody)),
+)]
 async fn pause(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -113,7 +137,11 @@ async fn pause(
 }
 
 /// Resumes polling.
-#[utoipa::path(post, path = "/mail-servers/{id}/resume", tag = "mail-servers", params(("id" = String, Path, description = "Its id or name")), responses((status = 200, body = MailServerBody)))]
+#[utoipa::path(
+    post, path = "/mail-servers/{id}/resume", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = MailServerBody)),
+)]
 async fn resume(
     State(app): State<App>,
     Admin(caller): Admin,

@@ -21,7 +21,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The messages, newest first.
-#[utoipa::path(get, path = "/messages", tag = "messages", params(MessagesQuery), responses((status = 200, body = List<MessageBody>)))]
+#[utoipa::path(
+    get, path = "/messages", tag = "messages",
+    params(MessagesQuery),
+    responses((status = 200, body = List<MessageBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -34,7 +38,11 @@ async fn list(
 }
 
 /// One message.
-#[utoipa::path(get, path = "/messages/{id}", tag = "messages", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = MessageBody)))]
+#[utoipa::path(
+    get, path = "/messages/{id}", tag = "messages",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = MessageBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,
@@ -44,7 +52,11 @@ async fn show(
 }
 
 /// The message as it came, to be saved.
-#[utoipa::path(get, path = "/messages/{id}/raw", tag = "messages", params(("id" = String, Path, description = "Its id")), responses((status = 200, body = File, content_type = "message/rfc822")))]
+#[utoipa::path(
+    get, path = "/messages/{id}/raw", tag = "messages",
+    params(("id" = String, Path, description = "Its id")),
+    responses((status = 200, body = File, content_type = "message/rfc822")),
+)]
 async fn raw(
     State(app): State<App>,
     _: Reader,

@@ -19,7 +19,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Makes a project.
-#[utoipa::path(post, path = "/projects", tag = "projects", request_body = NewProjectBody, responses((status = 201, body = ProjectBody)))]
+#[utoipa::path(
+    post, path = "/projects", tag = "projects",
+    request_body = NewProjectBody,
+    responses((status = 201, body = ProjectBody)),
+)]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -30,7 +34,11 @@ async fn create(
 }
 
 /// Every project.
-#[utoipa::path(get, path = "/projects", tag = "projects", params(ListQuery), responses((status = 200, body = List<ProjectBody>)))]
+#[utoipa::path(
+    get, path = "/projects", tag = "projects",
+    params(ListQuery),
+    responses((status = 200, body = List<ProjectBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -42,7 +50,11 @@ async fn list(
 }
 
 /// One project.
-#[utoipa::path(get, path = "/projects/{id}", tag = "projects", params(("id" = String, Path, description = "Its id or key")), responses((status = 200, body = ProjectBody)))]
+#[utoipa::path(
+    get, path = "/projects/{id}", tag = "projects",
+    params(("id" = String, Path, description = "Its id or key")),
+    responses((status = 200, body = ProjectBody)),
+)]
 async fn show(
     State(app): State<App>,
     _: Reader,

@@ -18,13 +18,20 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Every provider that is known by name.
-#[utoipa::path(get, path = "/providers", tag = "providers", responses((status = 200, body = List<ProviderBody>)))]
+#[utoipa::path(
+    get, path = "/providers", tag = "providers",
+    responses((status = 200, body = List<ProviderBody>)),
+)]
 async fn list(_: Reader) -> Json<List<ProviderBody>> {
     Json(List { items: PRESETS.iter().map(ProviderBody::from).collect(), next: None })
 }
 
 /// One provider.
-#[utoipa::path(get, path = "/providers/{id}", tag = "providers", params(("id" = String, Path, description = "Its name")), responses((status = 200, body = ProviderBody)))]
+#[utoipa::path(
+    get, path = "/providers/{id}", tag = "providers",
+    params(("id" = String, Path, description = "Its name")),
+    responses((status = 200, body = ProviderBody)),
+)]
 async fn show(_: Reader, Path(id): Path<String>) -> Result<Json<ProviderBody>, ApiError> {
     let kind: ProviderKind = choice("id", &id)
         .map_err(|_| outlink_model::problem::Problem::not_found("provider", &id))?;

@@ -20,7 +20,11 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Makes an API token. Its text is in this answer and in no other.
-#[utoipa::path(post, path = "/tokens", tag = "tokens", request_body = NewTokenBody, responses((status = 201, body = NewTokenAnswer)))]
+#[utoipa::path(
+    post, path = "/tokens", tag = "tokens",
+    request_body = NewTokenBody,
+    responses((status = 201, body = NewTokenAnswer)),
+)]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
@@ -35,7 +39,11 @@ async fn create(
 }
 
 /// Every API token, without its text.
-#[utoipa::path(get, path = "/tokens", tag = "tokens", params(ListQuery), responses((status = 200, body = List<TokenBody>)))]
+#[utoipa::path(
+    get, path = "/tokens", tag = "tokens",
+    params(ListQuery),
+    responses((status = 200, body = List<TokenBody>)),
+)]
 async fn list(
     State(app): State<App>,
     _: Reader,
@@ -47,7 +55,11 @@ async fn list(
 }
 
 /// Takes a token back: from now on it opens nothing.
-#[utoipa::path(delete, path = "/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "Its id or name")), responses((status = 204, description = "It is gone.")))]
+#[utoipa::path(
+    delete, path = "/tokens/{id}", tag = "tokens",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 204, description = "It is gone.")),
+)]
 async fn delete(
     State(app): State<App>,
     Admin(caller): Admin,

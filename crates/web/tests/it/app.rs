@@ -161,6 +161,7 @@ impl TestApp {
 
     /// Posts JSON as an administrator and expects this status.
     #[track_caller]
+    #[expect(clippy::needless_pass_by_value, reason = "calls read better with json! as it is")]
     pub(crate) fn make(&self, path: &str, body: Value) -> impl Future<Output = Value> {
         let ask = self.post(path).token(&self.admin).json(&body);
         async move {
