@@ -57,6 +57,7 @@ pub(crate) fn jitter() -> f64 {
 }
 
 /// A new id. Version 7: ids sort by the time they were made.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that makes ids")]
 pub(crate) fn id<T: From<Uuid>>() -> T {
     T::from(Uuid::now_v7())
 }

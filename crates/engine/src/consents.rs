@@ -6,7 +6,7 @@
 use jiff::SignedDuration;
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, Grant, Identity, later};
-use outlink_model::link::{GrantType, Link};
+use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{ConsentId, GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, Authorize, Verifier};
@@ -245,12 +245,11 @@ impl Engine {
 }
 
 fn no_consent_needed(link: &Link) -> Problem {
-    debug_assert!(link.grant_type != GrantType::AuthorizationCode);
     Problem::new(
         ProblemKind::Conflict,
         "no_consent_needed",
         format!("The link {} works with {}, where nobody consents.", link.name, link.grant_type),
-        "Make a grant directly with `outlink grant create`.",
+        "Register a link with the grant type authorization_code.",
     )
 }
 

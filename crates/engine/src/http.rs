@@ -18,7 +18,6 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    #[expect(clippy::disallowed_methods, reason = "this is the one client that the rule points to")]
     pub(crate) fn new(settings: &Settings, tls: &Arc<rustls::ClientConfig>) -> Result<Self, Error> {
         let policy = settings.egress.clone();
         let mut builder = reqwest::Client::builder()

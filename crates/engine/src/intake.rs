@@ -281,6 +281,7 @@ fn batches(metas: &[Meta]) -> Vec<&[Meta]> {
     cut
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 fn inner(error: Error) -> Trouble {
     tracing::error!(%error, "mail could not be taken in");
     let problem = error.problem();

@@ -201,7 +201,6 @@ impl Engine {
     }
 
     /// Runs a task that [`Engine::stop`] waits for.
-    #[expect(clippy::disallowed_methods, reason = "the tracker is what shutdown waits for")]
     fn spawn<F>(&self, task: F) -> tokio::task::JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -122,14 +122,13 @@ impl Engine {
             Some(_) => preset.client_auth,
             None => ClientAuth::None,
         });
-        check_secret(client_auth, client_secret.as_ref(), grant_type)?;
+        check_secret(client_auth, client_secret.as_ref())?;
         let authorization_endpoint = match grant_type {
             GrantType::AuthorizationCode => Some(self.endpoint(
                 "authorization_endpoint",
                 new.authorization_endpoint.as_deref(),
                 preset.authorization_endpoint,
             )?),
-            GrantType::ClientCredentials => None,
         };
         let token_endpoint =
             self.endpoint("token_endpoint", new.token_endpoint.as_deref(), preset.token_endpoint)?;
@@ -222,14 +221,9 @@ pub(crate) fn required(field: &'static str, what: &str, text: &str) -> Result<St
     }
 }
 
-fn check_secret(
-    auth: ClientAuth,
-    secret: Option<&Secret>,
-    grant_type: GrantType,
-) -> Result<(), Problem> {
-    let needs = auth != ClientAuth::None || grant_type == GrantType::ClientCredentials;
+fn check_secret(auth: ClientAuth, secret: Option<&Secret>) -> Result<(), Problem> {
     match secret {
-        None if needs => Err(Problem::invalid(
+        None if auth != ClientAuth::None => Err(Problem::invalid(
             "client_secret",
             "missing",
             "The client secret is missing.",

@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use outlink_model::grant::{
     Actor, Failure, Grant, GrantState, Tokens, Trouble, Verdict, after_failure, later, refresh_at,
 };
-use outlink_model::link::{GrantType, Link, LinkHealth};
+use outlink_model::link::{Link, LinkHealth};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, TokenAnswer};
@@ -97,10 +97,10 @@ impl Engine {
     /// its next try has not come.
     async fn wait_for_nothing(&self, grant: &Grant) -> Result<(), Trouble> {
         let link = self.link_by_id(grant.link_id).await.map_err(trouble)?;
-        if let LinkHealth::Marked { trouble, probe_at, .. } = link.health {
-            if self.now() < probe_at {
-                return Err(trouble);
-            }
+        if let LinkHealth::Marked { trouble, probe_at, .. } = link.health
+            && self.now() < probe_at
+        {
+            return Err(trouble);
         }
         // A call that is under way is worth waiting for, whatever went before.
         let under_way = grant.intent.is_some_and(|intent| self.now() < later(intent.at, LEASE));
@@ -208,22 +208,16 @@ impl Engine {
     async fn ask(&self, call: &Call) -> Result<Asked, Error> {
         let Call { link, grant, .. } = call;
         let tokens = self.store().tokens(grant.id).await?;
-        let refresh = tokens.and_then(|tokens| tokens.refresh);
-        let request = match (link.grant_type, &refresh) {
-            (GrantType::ClientCredentials, _) => oauth::client_credentials_request(link),
-            (GrantType::AuthorizationCode, Some(refresh)) => oauth::refresh_request(link, refresh),
-            (GrantType::AuthorizationCode, None) => {
-                return Err(refused(&not_renewable(grant)).into());
-            }
+        let Some(refresh) = tokens.and_then(|tokens| tokens.refresh) else {
+            return Err(refused(&not_renewable(grant)).into());
         };
+        let request = oauth::refresh_request(link, &refresh);
         Ok(match self.0.http.send(&request).await {
             Err(failure) => Asked::Lost(failure),
             Ok(response) => {
                 match oauth::parse_token_response(link.provider, &response, self.now()) {
                     Ok(answer) => Asked::Fresh(answer),
-                    Err(failure) => {
-                        Asked::Refused(without_secrets(failure, link, refresh.as_ref()))
-                    }
+                    Err(failure) => Asked::Refused(without_secrets(failure, link, &refresh)),
                 }
             }
         })
@@ -298,8 +292,8 @@ impl Engine {
 }
 
 /// Cuts what we sent out of what is kept of the answer: some servers repeat the request in their refusal.
-fn without_secrets(mut failure: Failure, link: &Link, refresh: Option<&Secret>) -> Failure {
-    let secrets: Vec<&Secret> = link.client_secret.iter().chain(refresh).collect();
+fn without_secrets(mut failure: Failure, link: &Link, refresh: &Secret) -> Failure {
+    let secrets: Vec<&Secret> = link.client_secret.iter().chain([refresh]).collect();
     let words = failure.trouble.provider_error.take();
     failure.trouble.provider_error = words.map(|words| oauth::redact(&words, &secrets));
     failure
@@ -344,6 +338,7 @@ fn refused(trouble: &Trouble) -> Problem {
     )
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 fn trouble(error: Error) -> Trouble {
     let problem = error.problem();
     let actor = match problem.kind {

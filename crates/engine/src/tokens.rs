@@ -24,7 +24,7 @@ impl Engine {
     ) -> Result<ShownOnce<ApiToken>, Error> {
         if scopes.is_empty() {
             return Err(Problem::invalid(
-                "scope",
+                "scopes",
                 "missing",
                 "The token has no scope.",
                 "Give it `admin`, or `read` to look only.",

@@ -9,13 +9,10 @@ use crate::{LinkId, Secret, Timestamp};
 pub enum GrantType {
     /// A person consents in a browser (RFC 6749 §4.1, with PKCE).
     AuthorizationCode,
-    /// The application acts for itself (RFC 6749 §4.4).
-    ClientCredentials,
 }
 
 crate::names!(GrantType, "grant_type", {
     AuthorizationCode => "authorization_code",
-    ClientCredentials => "client_credentials",
 });
 
 /// How we prove at the token endpoint that we are the client (RFC 6749 §2.3, and the registry of RFC 7591 §2).

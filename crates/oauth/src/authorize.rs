@@ -76,7 +76,7 @@ pub fn authorization_url(request: &Authorize<'_>) -> Result<String, Problem> {
             ProblemKind::Invalid,
             "no_authorization_endpoint",
             format!("The link {:?} has no authorization endpoint.", link.name),
-            "Enter one, or use a grant of type client_credentials, which needs nobody's consent.",
+            "Enter the address that the provider sends people's browsers to.",
         )
     })?;
     let mut url = Url::parse(endpoint.trim()).map_err(|_| {

@@ -29,6 +29,5 @@ pub use refusal::{callback_trouble, certificate_failure, network_failure};
 pub use request::{Method, Request, Response};
 pub use scopes::missing_scopes;
 pub use token::{
-    TokenAnswer, client_credentials_request, code_request, parse_code_response,
-    parse_token_response, refresh_request,
+    TokenAnswer, code_request, parse_code_response, parse_token_response, refresh_request,
 };

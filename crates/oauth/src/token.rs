@@ -44,15 +44,6 @@ pub fn refresh_request(link: &Link, refresh: &Secret) -> Request {
     token_request(link, &[("grant_type", "refresh_token"), ("refresh_token", refresh.expose())])
 }
 
-/// Asks for a token for the client itself (RFC 6749 §4.4.2).
-pub fn client_credentials_request(link: &Link) -> Request {
-    let mut parameters = vec![("grant_type", "client_credentials")];
-    if !link.scope.is_empty() {
-        parameters.push(("scope", &link.scope));
-    }
-    token_request(link, &parameters)
-}
-
 /// The tokens that an answer holds.
 #[derive(Clone)]
 pub struct TokenAnswer {
@@ -82,7 +73,7 @@ impl fmt::Debug for TokenAnswer {
     }
 }
 
-/// Reads the answer to [`refresh_request`] or [`client_credentials_request`].
+/// Reads the answer to [`refresh_request`].
 ///
 /// Lenient, since an answer that is thrown away may have cost the refresh token: any 2xx with an access token is one,
 /// whatever its media type. Everything else is sorted by what follows from it. `now` is for dates in `Retry-After`.

@@ -41,7 +41,7 @@ pub(crate) struct Create {
     /// Who it is with: google, microsoft or custom
     #[arg(long)]
     provider: String,
-    /// How it comes by tokens: authorization_code (a person consents) or client_credentials
+    /// How it comes by tokens: authorization_code (a person consents), where left out
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_type: Option<String>,

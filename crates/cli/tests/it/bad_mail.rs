@@ -126,7 +126,7 @@ fn a_message_that_cannot_be_handled_is_quarantined_and_the_next_goes_on() {
     });
     let quarantined: Vec<&Value> =
         messages.iter().filter(|message| message["outcome"] == "quarantined").collect();
-    assert_eq!(quarantined.len(), 2, "{messages:?}");
+    assert_eq!(quarantined.len(), 3, "{messages:?}");
     for message in &quarantined {
         assert!(
             message["reason"].as_str().is_some_and(|reason| reason.len() > 10),
@@ -141,12 +141,8 @@ fn a_message_that_cannot_be_handled_is_quarantined_and_the_next_goes_on() {
         messages.iter().find(|message| message["outcome"] == "rejected").expect("one is rejected");
     assert_eq!(rejected["message_id"], "away@x.example");
     let issues = desk.outlink.list("issue");
-    assert!(issues.iter().any(|issue| issue["summary"] == "Good"), "{issues:?}");
-    assert_eq!(
-        issues.len(),
-        2,
-        "octets without any order are still a mail that somebody sent: {issues:?}"
-    );
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    assert_eq!(issues[0]["summary"], "Good");
     // Every one of them counts as dealt with: none is fetched twice.
     let again = desk.outlink.json(&["mail-server", "fetch", "Inbox"]);
     assert_eq!(again["fetched"], 0, "{again}");

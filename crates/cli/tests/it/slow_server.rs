@@ -11,7 +11,7 @@ use super::rig::eventually;
 
 #[test]
 fn a_server_that_says_nothing_does_not_hold_up_another() {
-    let desk = Desk::start(&Options::default());
+    let mut desk = Desk::start(&Options::default());
     let client = desk.register(3600, "client_secret_basic");
     desk.create_link("Work", &client, &[]);
     let grant = desk.grant("Work", ALICE)["id"].as_str().expect("an id").to_owned();
@@ -42,4 +42,6 @@ fn a_server_that_says_nothing_does_not_hold_up_another() {
     eventually("an issue from the other server", Duration::from_secs(10), || {
         (desk.outlink.list("issue").len() == 1).then_some(())
     });
+    // Nor does it hold up the end of the server itself.
+    assert_eq!(desk.outlink.stop().code(), Some(0), "{}", desk.outlink.log());
 }

@@ -222,10 +222,9 @@ impl Engine {
             let nonce = consent.nonce.as_deref();
             identity = oauth::identity_from_id_token(token, link, nonce, self.now())?;
         }
-        if identity.email.is_none() {
-            if let Some(request) = oauth::userinfo_request(link, &answer.access) {
-                identity = self.ask_userinfo(&request, identity).await;
-            }
+        let userinfo = oauth::userinfo_request(link, &answer.access);
+        if let Some(request) = userinfo.filter(|_| identity.email.is_none()) {
+            identity = self.ask_userinfo(&request, identity).await;
         }
         Ok(identity)
     }
@@ -274,10 +273,10 @@ fn warning(link: &Link, grant: &Grant, hint: Option<&str>, now: Timestamp) -> Op
     if !missing.is_empty() {
         said.push(format!("Not granted: {}.", missing.join(", ")));
     }
-    if let (Some(hint), Some(email)) = (hint, grant.identity.email.as_deref()) {
-        if !hint.eq_ignore_ascii_case(email) {
-            said.push(format!("The consent was asked of {hint}, and {email} gave it."));
-        }
+    if let (Some(hint), Some(email)) = (hint, grant.identity.email.as_deref())
+        && !hint.eq_ignore_ascii_case(email)
+    {
+        said.push(format!("The consent was asked of {hint}, and {email} gave it."));
     }
     (!said.is_empty()).then(|| said.join(" "))
 }

@@ -56,7 +56,7 @@ pub(super) fn prepare(
             None if meta.size > largest => Content::TooLarge { largest },
             None => continue,
         };
-        prepared.push(Prepared { meta: meta.clone(), content });
+        prepared.push(Prepared { meta: *meta, content });
     }
     Ok(prepared)
 }

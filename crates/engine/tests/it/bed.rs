@@ -88,7 +88,7 @@ impl Bed {
         let now = now();
         let expires_at = later(now, lives);
         let grant = Grant {
-            id: GrantId(Uuid::now_v7()),
+            id: GrantId(new_id()),
             link_id: link.id,
             identity: Identity { email: Some(ALICE.into()), ..Identity::default() },
             scopes: SCOPES.map(String::from).to_vec(),
@@ -176,12 +176,17 @@ fn engine(store: &Arc<Store>, practice: &Practice) -> Engine {
         base_url: "http://localhost:8080".into(),
         egress: Policy::parse(&allow, None).unwrap(),
         extra_ca: Some(practice.ca_pem_path.clone()),
-        node: Uuid::now_v7().to_string(),
+        node: new_id().to_string(),
         clock: Clock::System,
         limits,
         failpoint: None,
     };
     Engine::new(store.clone(), settings).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "each test needs ids of its own")]
+fn new_id() -> Uuid {
+    Uuid::now_v7()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the provider's clock is the machine's")]

@@ -66,10 +66,6 @@ fn requests_letter_by_letter() {
         body(&refresh_request(&link, &Secret::new("rt-1"))),
         "grant_type=refresh_token&refresh_token=rt-1&client_id=client-1&client_secret=secret-1"
     );
-    assert_eq!(
-        body(&client_credentials_request(&link)),
-        "grant_type=client_credentials&scope=a+b&client_id=client-1&client_secret=secret-1"
-    );
 }
 
 #[test]

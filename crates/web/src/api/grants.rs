@@ -114,6 +114,7 @@ pub(super) struct GrantBody {
 
 impl From<GrantView> for GrantBody {
     fn from(view: GrantView) -> Self {
+        let trouble = view.trouble();
         let grant = view.grant;
         Self {
             identity: grant_name(&grant),
@@ -122,7 +123,7 @@ impl From<GrantView> for GrantBody {
             link_id: grant.link_id.to_string(),
             state: grant.state.name().as_str(),
             since: grant.since,
-            trouble: grant.state.trouble().into(),
+            trouble: trouble.as_ref().into(),
             scopes: grant.scopes,
             missing_scopes: view.missing_scopes,
             expires_at: grant.expires_at,

@@ -124,7 +124,7 @@ struct NewLinkBody {
     description: String,
     /// `google`, `microsoft` or `custom`.
     provider: String,
-    /// `authorization_code` (where left out) or `client_credentials`.
+    /// `authorization_code`, also where left out.
     grant_type: Option<String>,
     client_id: String,
     /// Kept sealed and never shown again. None for a public client.

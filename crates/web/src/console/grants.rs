@@ -46,6 +46,7 @@ pub(crate) struct GrantRow {
 
 impl From<GrantView> for GrantRow {
     fn from(view: GrantView) -> Self {
+        let trouble = view.trouble();
         let grant = view.grant;
         Self {
             href: format!("/grants/{}", grant.id),
@@ -53,7 +54,7 @@ impl From<GrantView> for GrantRow {
             link: view.link_name,
             link_href: format!("/links/{}", grant.link_id),
             badge: grant_badge(grant.state.name()),
-            reason: grant.state.trouble().map(|trouble| trouble.reason.clone()),
+            reason: trouble.map(|trouble| trouble.reason),
             since: grant.since.into(),
             next_refresh_at: grant.next_refresh_at.map(When::from),
         }
@@ -84,6 +85,7 @@ pub(crate) struct GrantPage {
 
 impl GrantPage {
     pub(crate) fn new(view: GrantView, notice: Option<&'static str>) -> Self {
+        let trouble = view.trouble();
         let grant = view.grant;
         let state = grant.state.name();
         Self {
@@ -94,8 +96,10 @@ impl GrantPage {
             link: view.link_name,
             link_href: format!("/links/{}", grant.link_id),
             badge: grant_badge(state),
-            trouble: grant.state.trouble().map(TroubleView::from),
-            needs_consent: state == GrantStateName::NeedsConsent || !view.missing_scopes.is_empty(),
+            trouble: trouble.as_ref().map(TroubleView::from),
+            needs_consent: state == GrantStateName::NeedsConsent
+                || !grant.renewable
+                || !view.missing_scopes.is_empty(),
             may_refresh: grant.state.may_refresh() && grant.renewable,
             missing_scopes: view.missing_scopes,
             scopes: ScopeView::all(grant.scopes.iter().map(String::as_str)),

@@ -47,7 +47,7 @@ fn of_link(link: &Link) -> Option<Item> {
 
 fn of_grant(view: &GrantView) -> Option<Item> {
     let grant = &view.grant;
-    let trouble = grant.state.trouble()?;
+    let trouble = view.trouble()?;
     let name = grant_name(grant);
     let href = format!("/grants/{}", grant.id);
     let (title, verb, label) = match &grant.state {
@@ -55,13 +55,15 @@ fn of_grant(view: &GrantView) -> Option<Item> {
             (format!("{name} must consent anew"), "authorize", "Authorise anew")
         }
         GrantState::Blocked { .. } => (format!("{name} is blocked"), "refresh", "Try again now"),
-        GrantState::Degraded { .. } | GrantState::Active | GrantState::Revoked => {
+        GrantState::Degraded { .. } | GrantState::Revoked => {
             (format!("{name} could not be refreshed"), "refresh", "Try again now")
         }
+        GrantState::Active => {
+            (format!("The grant of {name} cannot be renewed"), "authorize", "Authorise anew")
+        }
     };
-    debug_assert!(grant.state.name() != GrantStateName::Active, "what works has no trouble");
     Some(Item {
-        trouble: trouble.into(),
+        trouble: (&trouble).into(),
         title,
         since: Some(grant.since.into()),
         post: Some(format!("{href}/{verb}")),

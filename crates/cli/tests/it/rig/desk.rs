@@ -88,6 +88,8 @@ impl Desk {
         let (authorization, token) =
             (self.provider.authorization_endpoint(), self.provider.token_endpoint());
         let userinfo = format!("{}/me", self.provider.issuer());
+        // In one word: an id that begins with a hyphen would be taken for a flag.
+        let client_id = format!("--client-id={}", client.id);
         let secret = self.secret_file(name, &client.secret);
         let flags = [
             "link",
@@ -102,8 +104,7 @@ impl Desk {
             &authorization,
             "--token-endpoint",
             &token,
-            "--client-id",
-            &client.id,
+            &client_id,
             "--userinfo-endpoint",
             &userinfo,
             "--client-secret-file",

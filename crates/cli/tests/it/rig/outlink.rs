@@ -196,10 +196,10 @@ impl Outlink {
         self.process.wait(limit)
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks it to end, and waits until it has: within the time that orchestrators commonly give.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.process.terminate();
-        self.process.wait(Duration::from_secs(20))
+        self.process.wait(Duration::from_secs(30))
     }
 }
 
