@@ -10,6 +10,7 @@ mod crashes;
 mod demo;
 mod layers;
 mod mail;
+mod postgresql;
 mod refresh;
 mod rig;
 mod serve;

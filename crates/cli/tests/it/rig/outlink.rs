@@ -56,6 +56,7 @@ impl Outlink {
         let made = command()
             .args(["token", "create", "--local", "--name", "test", "--scope", "admin", "--config"])
             .arg(&config)
+            .envs(environment.iter().copied())
             .output()
             .expect("it runs");
         let token = Ran::of(&made).succeeded().trim().to_owned();
