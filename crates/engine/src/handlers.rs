@@ -5,7 +5,7 @@ use outlink_model::event::Event;
 use outlink_model::grant::Actor;
 use outlink_model::handler::{Handler, HandlerType};
 use outlink_model::mail_server::Direction;
-use outlink_model::problem::Problem;
+use outlink_model::problem::{Problem, ProblemKind};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error, links};
 
@@ -40,6 +40,18 @@ impl Engine {
                 format!("{} sends mail; there is nothing to handle on it.", server.name),
                 "Choose an incoming mail server.",
             )
+            .into());
+        }
+        if let Some(other) = self.handler_of(&server).await? {
+            return Err(Problem {
+                field: Some("mail_server"),
+                ..Problem::new(
+                    ProblemKind::Conflict,
+                    "mail_server_handled",
+                    format!("The mail of {} is handled by {} already.", server.name, other.name),
+                    "A mail server has one handler; add another mail server for another mailbox or folder.",
+                )
+            }
             .into());
         }
         let project = self.project(&new.project).await.map_err(|e| at("project", e))?;

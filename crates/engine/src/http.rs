@@ -10,6 +10,9 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use crate::egress::{self, Policy};
 use crate::{Error, Settings};
 
+/// Hosts that a proxy is never asked for.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
 pub(crate) struct Http {
     client: reqwest::Client,
     policy: Policy,
@@ -25,16 +28,16 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(settings.limits.connect)
             .user_agent(concat!("outlink/", env!("CARGO_PKG_VERSION")));
-        builder = match policy.proxy() {
-            Some(proxy) => {
-                let proxy = reqwest::Proxy::all(proxy.as_str());
-                builder.proxy(proxy.map_err(|error| Error::Broken(error.to_string()))?)
-            }
-            None => builder.no_proxy().dns_resolver(Arc::new(Guard {
-                policy: policy.clone(),
-                limit: settings.limits.connect,
-            })),
-        };
+        builder = builder.no_proxy().dns_resolver(Arc::new(Guard {
+            policy: policy.clone(),
+            limit: settings.limits.connect,
+        }));
+        if let Some(proxy) = policy.proxy() {
+            let proxy = reqwest::Proxy::all(proxy.as_str());
+            let proxy = proxy.map_err(|error| Error::Broken(error.to_string()))?;
+            // "localhost" means another machine there than here, and plain http is for this machine alone.
+            builder = builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_string(LOOPBACK)));
+        }
         let client = builder.build().map_err(|error| Error::Broken(error.to_string()))?;
         let limits = settings.limits;
         Ok(Self { client, policy, limit: limits.token_call, largest: limits.http_body })
@@ -122,6 +125,12 @@ impl Resolve for Guard {
     fn resolve(&self, name: Name) -> Resolving {
         let (policy, limit) = (self.policy.clone(), self.limit);
         Box::pin(async move {
+            // The proxy's own name comes from the configuration file, which may name any machine.
+            let proxy = policy.proxy().and_then(url::Url::host_str);
+            if proxy == Some(name.as_str()) {
+                let found: Vec<_> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+                return Ok(Box::new(found.into_iter()) as Addrs);
+            }
             match egress::permitted(&policy, name.as_str(), 0, limit).await {
                 Ok(addresses) => Ok(Box::new(addresses.into_iter()) as Addrs),
                 Err(trouble) => {

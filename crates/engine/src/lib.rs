@@ -125,6 +125,8 @@ struct Inner {
     sign_ins: sign_in_limit::SignInLimit,
     /// Hashing a password takes 19 MiB and a core: more than two at once would be a way to stop us.
     hashing: tokio::sync::Semaphore,
+    /// So many may hash or wait for it.
+    hash_queue: tokio::sync::Semaphore,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// Rung when something may have become due sooner than planned.
@@ -146,6 +148,7 @@ impl Engine {
             refreshing: refresh::Flights::default(),
             sign_ins: sign_in_limit::SignInLimit::default(),
             hashing: tokio::sync::Semaphore::new(2),
+            hash_queue: tokio::sync::Semaphore::new(32),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             alarm: tokio::sync::Notify::new(),

@@ -23,41 +23,52 @@ pub(crate) struct SignInLimit {
 }
 
 impl SignInLimit {
-    /// How long this source must wait before its next try; `None` when it may try now.
-    pub(crate) fn must_wait(
+    /// Counts a try, or says how long this source must wait before its next one.
+    ///
+    /// # Errors
+    /// The time to wait.
+    pub(crate) fn begin(
         &self,
         from: IpAddr,
         name: &str,
         now: Timestamp,
-    ) -> Option<SignedDuration> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let until =
-            keys(from, name).iter().filter_map(|key| failures.get(key)).map(next_try).max()?;
-        (until > now).then(|| until.duration_since(now))
-    }
-
-    /// Counts a failure.
-    pub(crate) fn failed(&self, from: IpAddr, name: &str, now: Timestamp) {
+    ) -> Result<(), SignedDuration> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= MOST {
-            failures.retain(|_, (_, at)| later(*at, FORGOTTEN_AFTER) > now);
+        let keys = keys(from, name);
+        let until = keys.iter().filter_map(|key| failures.get(key)).map(next_try).max();
+        if let Some(until) = until.filter(|until| *until > now) {
+            return Err(until.duration_since(now));
         }
-        for key in keys(from, name) {
-            if failures.len() >= MOST && !failures.contains_key(&key) {
-                continue;
-            }
+        if failures.len() >= MOST {
+            make_room(&mut failures, now);
+        }
+        for key in keys {
             let (count, at) = failures.entry(key).or_insert((0, now));
             *count = if later(*at, FORGOTTEN_AFTER) < now { 1 } else { count.saturating_add(1) };
             *at = now;
         }
+        Ok(())
     }
 
-    /// Forgets the failures of a source that has signed in.
+    /// Forgets the tries of a source that has signed in.
     pub(crate) fn succeeded(&self, from: IpAddr, name: &str) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         for key in keys(from, name) {
             failures.remove(&key);
         }
+    }
+}
+
+/// Forgets what is long past, and where that is not enough the older half: filling the memory with made-up names buys
+/// nobody a free guess.
+fn make_room(failures: &mut HashMap<String, (u32, Timestamp)>, now: Timestamp) {
+    failures.retain(|_, (_, at)| later(*at, FORGOTTEN_AFTER) > now);
+    if failures.len() >= MOST {
+        let mut times: Vec<_> = failures.values().map(|(_, at)| *at).collect();
+        let middle = times.len() / 2;
+        let (_, median, _) = times.select_nth_unstable(middle);
+        let median = *median;
+        failures.retain(|_, (_, at)| *at > median);
     }
 }
 
@@ -67,7 +78,8 @@ fn keys(from: IpAddr, name: &str) -> [String; 2] {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => format!("{:x?}", &v6.segments()[..4]),
     };
-    [format!("from {source}"), format!("name {}", name.to_lowercase())]
+    let name: String = name.chars().take(100).flat_map(char::to_lowercase).collect();
+    [format!("from {source}"), format!("name {name}")]
 }
 
 /// After the free failures each further one doubles the wait, from 2 seconds to 2 minutes.
@@ -87,22 +99,32 @@ mod tests {
         let limit = SignInLimit::default();
         let ip = |last| IpAddr::from([192, 0, 2, last]);
         let now = Timestamp::UNIX_EPOCH;
-        for n in 0..4 {
-            limit.failed(ip(n), "admin", now);
+        let tries = |last, name: &str| limit.begin(ip(last), name, now);
+        for n in 0..5 {
+            assert_eq!(tries(n, "admin"), Ok(()), "a few mistakes are free");
         }
-        assert_eq!(limit.must_wait(ip(9), "admin", now), None, "a few mistakes are free");
-        limit.failed(ip(4), "admin", now);
-        assert!(limit.must_wait(ip(9), "Admin", now).is_some(), "many machines, one name");
-        assert_eq!(limit.must_wait(ip(9), "other", now), None);
-        for n in 0..9 {
-            limit.failed(ip(77), &format!("name{n}"), now);
+        assert!(tries(9, "Admin").is_err(), "many machines, one name");
+        assert_eq!(tries(9, "other"), Ok(()));
+        for n in 0..5 {
+            assert_eq!(tries(77, &format!("name{n}")), Ok(()));
         }
-        let wait = limit.must_wait(ip(77), "fresh", now);
-        assert!(
-            wait.is_some_and(|w| w <= SignedDuration::from_secs(120)),
-            "one machine, many names"
-        );
+        let wait = tries(77, "fresh").unwrap_err();
+        assert!(wait <= SignedDuration::from_secs(120), "one machine, many names");
         limit.succeeded(ip(77), "fresh");
-        assert_eq!(limit.must_wait(ip(77), "fresh", now), None);
+        assert_eq!(limit.begin(ip(77), "fresh", now), Ok(()));
+    }
+
+    #[test]
+    fn a_full_memory_gives_nobody_a_free_guess() {
+        let limit = SignInLimit::default();
+        let at = |second| later(Timestamp::UNIX_EPOCH, SignedDuration::from_secs(second));
+        for n in 0..30_000_u32 {
+            let from = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            limit.begin(from, &format!("made up {n}"), at(i64::from(n / 1000))).unwrap();
+        }
+        let guesser = IpAddr::from([192, 0, 2, 1]);
+        let refused = (0..9).filter(|_| limit.begin(guesser, "admin", at(31)).is_err()).count();
+        assert_eq!(refused, 4, "counted all the same");
+        assert!(limit.failures.lock().unwrap().len() <= MOST + 2);
     }
 }

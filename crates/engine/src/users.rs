@@ -81,7 +81,8 @@ impl Engine {
         password: Secret,
         from: IpAddr,
     ) -> Result<Secret, Error> {
-        if let Some(wait) = self.0.sign_ins.must_wait(from, name, self.now()) {
+        // The try counts before it is made: of many at once, only the first few are let through to the hashing.
+        if let Err(wait) = self.0.sign_ins.begin(from, name, self.now()) {
             return Err(Problem::new(
                 ProblemKind::TooMany,
                 "too_many_sign_ins",
@@ -92,9 +93,10 @@ impl Engine {
         }
         let found = self.store().user_by_name(name).await?;
         let (user, hash) = match found {
-            Some((user, hash)) => (Some(user), hash),
-            // An unknown name costs as much time as a known one, so that time does not tell which names exist.
-            None => (None, UNKNOWN.to_owned()),
+            Some((user, hash)) if !hash.is_empty() => (Some(user), hash),
+            // A name that is unknown, or has no password yet, costs as much time as any other: time does not tell
+            // which names exist.
+            Some(_) | None => (None, UNKNOWN.to_owned()),
         };
         let right = self.verify(password, hash).await?;
         match user {
@@ -103,7 +105,6 @@ impl Engine {
                 self.open_session(&user).await
             }
             _ => {
-                self.0.sign_ins.failed(from, name, self.now());
                 Err(Problem::new(
                     ProblemKind::Unauthenticated,
                     "sign_in_failed",
@@ -202,10 +203,33 @@ impl Engine {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let gone = |error: &dyn std::fmt::Display| Error::Broken(error.to_string());
+        // Whoever finds the queue full is told to come back; nobody can make it so long that all wait for ever.
+        let _place = self.0.hash_queue.try_acquire().map_err(|_| busy())?;
         let _turn = self.0.hashing.acquire().await.map_err(|error| gone(&error))?;
         tokio::task::spawn_blocking(work).await.map_err(|error| gone(&error))
     }
 }
 
+fn busy() -> Problem {
+    Problem::new(
+        ProblemKind::TooMany,
+        "sign_ins_busy",
+        "Too many people are signing in at this moment.",
+        "Try again in a few seconds.",
+    )
+}
+
 /// The hash of a password that nobody has.
 const UNKNOWN: &str = "$argon2id$v=19$m=19456,t=2,p=1$b3V0bGlua291dGxpbms$k3Xh0XW7ZVYbtvZNTyKpV8DD0xVn1K0y6y7oT8nGQ5M";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_nobody_is_one_that_takes_its_time() {
+        let hash = argon2::password_hash::phc::PasswordHash::new(UNKNOWN).unwrap();
+        assert_eq!(hash.algorithm.as_str(), "argon2id");
+        assert!(hash.hash.is_some() && hash.salt.is_some());
+    }
+}

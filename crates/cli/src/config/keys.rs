@@ -126,7 +126,7 @@ pub(crate) static KEYS: [Key; 13] = [
         secret: true,
         default: None,
         example: "\"http://proxy.example.org:3128\"",
-        about: "An HTTP proxy that everything is dialled through.",
+        about: "An HTTP proxy for everything that is asked by HTTP(S); mail servers are dialled directly.",
     },
     Key {
         name: "log.format",

@@ -120,12 +120,14 @@ fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
+    let [a, b, c, d] = address.octets();
     !(a == 0
         || a == 10
         || (a == 100 && (64..128).contains(&b))
         || a == 127
         || (a == 169 && b == 254)
+        // The platform endpoint that every machine in Azure reaches.
+        || (a, b, c, d) == (168, 63, 129, 16)
         || (a == 172 && (16..32).contains(&b))
         || (a == 192 && b == 0 && c == 0)
         || (a == 192 && b == 168)
@@ -163,6 +165,7 @@ mod tests {
             "127.0.0.1",
             "127.9.9.9",
             "169.254.169.254",
+            "168.63.129.16",
             "172.16.0.1",
             "172.31.255.255",
             "192.0.0.8",
