@@ -27,26 +27,30 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Where `--help` lists what every command takes, apart from the command's own.
+const EVERYWHERE: &str = "For every command";
+
 /// Flags that every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct Shared {
     /// Print JSON instead of a table: what the server answers, as it answers it
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
     /// Address of the server that the command asks
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         env = "OUTLINK_URL",
         default_value = "http://localhost:8080",
         value_name = "URL"
     )]
     pub(crate) url: String,
     /// File that holds an API token; without it, the variable OUTLINK_TOKEN is read
-    #[arg(long, global = true, env = "OUTLINK_TOKEN_FILE", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "OUTLINK_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
     /// Certificate authorities (PEM) to trust besides the system's
-    #[arg(long, global = true, env = "OUTLINK_CA", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, env = "OUTLINK_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
 }
 

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 use outlink_model::event::Event;
-use outlink_model::grant::{Actor, Grant, Identity, later};
+use outlink_model::grant::{Actor, Grant, later};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{ConsentId, GrantId, Secret, Timestamp};
@@ -15,6 +15,8 @@ use outlink_store::{BeginConsent, Consent, ConsentState};
 use crate::{Caller, Engine, Error, clock};
 
 mod finish;
+mod identity;
+mod keep;
 
 /// How long a start page works.
 const OFFER: SignedDuration = SignedDuration::from_hours(72);
@@ -165,6 +167,9 @@ impl Engine {
             {
                 ConsentStatus::Failed("Nobody gave the consent in time.".into())
             }
+            ConsentState::Begun { at } if later(at, JOURNEY) < self.now() => ConsentStatus::Failed(
+                "Whoever began it did not come back from the provider within an hour.".into(),
+            ),
             ConsentState::Offered | ConsentState::Begun { .. } => ConsentStatus::Waiting,
         })
     }
@@ -203,19 +208,20 @@ impl Engine {
         let nonce = clock::random_text()?;
         let verifier = Verifier::from_random(clock::random()?);
         let asks_identity = link.scope.split(' ').any(|scope| scope == "openid");
+        let nonce = asks_identity.then(|| nonce.expose());
         let location = oauth::authorization_url(&Authorize {
             link: &link,
             redirect_url: &redirect_url,
             state: state.expose(),
             challenge: &verifier.challenge(),
-            nonce: asks_identity.then(|| nonce.expose()),
+            nonce,
             login_hint: consent.login_hint.as_deref(),
         })?;
         let begin = BeginConsent {
             state_hash: &clock::fingerprint(state.expose()),
             browser_hash: &clock::fingerprint(cookie.expose()),
             verifier: verifier.expose(),
-            nonce: nonce.expose(),
+            nonce,
             redirect_url: &redirect_url,
         };
         self.store().begin_consent(consent.id, &begin, self.now()).await?;
@@ -251,16 +257,4 @@ fn no_consent_needed(link: &Link) -> Problem {
         format!("The link {} works with {}, where nobody consents.", link.name, link.grant_type),
         "Register a link with the grant type authorization_code.",
     )
-}
-
-/// Whether somebody else consented than the grant belongs to. Compared by the provider's lasting name for a person,
-/// since an address can change hands; by address only where the provider tells no such name.
-fn is_somebody_else(known: &Identity, given: &Identity) -> bool {
-    match (&known.subject, &given.subject) {
-        (Some(known_sub), Some(sub)) => known_sub != sub || known.issuer != given.issuer,
-        _ => match (&known.email, &given.email) {
-            (Some(known), Some(given)) => !known.eq_ignore_ascii_case(given),
-            _ => false,
-        },
-    }
 }

@@ -149,7 +149,7 @@ struct Closed(Trouble);
 fn passing(actor: Actor, reason: impl Into<String>, hint: &str) -> Failure {
     let trouble =
         Trouble { actor, reason: reason.into(), hint: hint.to_owned(), provider_error: None };
-    Failure { class: FailureClass::Passing, trouble, retry_after: None }
+    Failure::new(FailureClass::Passing, trouble)
 }
 
 /// Finds the cause that a person can act on in the chain of causes.
@@ -158,11 +158,7 @@ fn explain(host: &str, error: &reqwest::Error) -> Failure {
     let mut last = String::new();
     while let Some(current) = cause {
         if let Some(Closed(trouble)) = current.downcast_ref::<Closed>() {
-            return Failure {
-                class: FailureClass::Passing,
-                trouble: trouble.clone(),
-                retry_after: None,
-            };
+            return Failure::new(FailureClass::Passing, trouble.clone());
         }
         last = current.to_string();
         cause = current.source();

@@ -4,12 +4,14 @@
 //! the mail server told. A crash before the commit leaves nothing, a crash after it leaves flags to be set, and the
 //! ledger knows which. While one batch is committed, the next is already on its way.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use jiff::SignedDuration;
-use outlink_mail::imap::{self, Body, Meta};
-use outlink_model::Timestamp;
-use outlink_model::grant::{Trouble, later};
+use outlink_mail::imap::Meta;
+use outlink_model::grant::{Actor, Trouble, later};
 use outlink_model::handler::Handler;
-use outlink_model::mail_server::{Cursor, MailServer, Take};
+use outlink_model::mail_server::{Cursor, MailServer};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_store::Error as StoreError;
 
@@ -17,14 +19,14 @@ use crate::mail_servers::{MailSession, Report, no_handler, problem};
 use crate::{Engine, Error};
 
 mod commit;
+mod fetch;
+mod list;
 mod prepare;
+mod tell;
 
+use commit::Committed;
 use prepare::Prepared;
 
-/// At most so many messages in one transaction.
-const BATCH_MESSAGES: usize = 64;
-/// At most so many octets in one transaction, as far as whole messages allow: two batches are in memory at a time.
-const BATCH_OCTETS: u64 = 8 * 1024 * 1024;
 /// How long the right to fetch from a server is held without a sign of life.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(120);
 
@@ -60,8 +62,20 @@ struct Job {
     holder: String,
     handler: Handler,
     uid_validity: u32,
-    /// The folder was rebuilt since it was last seen: UIDs mean other messages now, so each is looked up by what it is.
-    rebuilt: bool,
+}
+
+/// Why a fetch came to nothing, or to nothing more.
+pub(crate) struct Failed {
+    /// What is wrong.
+    pub(crate) trouble: Trouble,
+    /// How long the mail server asked us to stay away.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        Self { trouble, retry_after: None }
+    }
 }
 
 impl Engine {
@@ -86,8 +100,10 @@ impl Engine {
                 )
                 .into());
             }
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         }
+        // Whoever held it before may have written how that went.
+        let server = self.mail_server(&server.id.to_string()).await?;
         let engine = self.clone();
         let task = self.spawn(async move { engine.fetch_claimed(&server, &holder).await });
         let fetched = task.await.map_err(|error| Error::Broken(error.to_string()))?;
@@ -109,23 +125,36 @@ impl Engine {
         Ok(self.store().claim_server(server.id, holder, now, later(now, LEASE)).await?)
     }
 
-    /// Fetches from a server that is claimed, keeps how it went, and gives the claim back.
+    /// Fetches from a server that is claimed, keeps how it went, and gives the claim back. Left in the middle when the
+    /// claim is lost or this server stops; a commit that has begun is finished all the same.
     pub(crate) async fn fetch_claimed(
         &self,
         server: &MailServer,
         holder: &str,
     ) -> Result<Fetched, Trouble> {
-        let went = self.fetch(server, holder).await;
+        let went = tokio::select! {
+            went = self.fetch(server, holder) => went,
+            () = self.until_lease_is_lost(server, holder) => Err(overtaken().into()),
+            () = self.0.stopping.cancelled() => {
+                self.give_server_back(server, holder).await;
+                return Err(left("This server is stopping."));
+            }
+        };
         self.keep_health(server, holder, went.as_ref().err()).await;
-        went
+        went.map_err(|failed| failed.trouble)
     }
 
-    async fn fetch(&self, server: &MailServer, holder: &str) -> Result<Fetched, Trouble> {
+    async fn fetch(&self, server: &MailServer, holder: &str) -> Result<Fetched, Failed> {
         let Some(handler) = self.handler_of(server).await.map_err(inner)? else {
             return Ok(Fetched::default());
         };
-        let mut session = self.walk(server, &mut Report::default()).await?;
-        let fetched = self.fetch_from(server, holder, handler, &mut session).await?;
+        let mut report = Report::default();
+        let walked = self.walk(server, &mut report).await;
+        let retry_after = report.stay_away;
+        let mut session = walked.map_err(|trouble| Failed { trouble, retry_after })?;
+        let went = self.fetch_from(server, holder, handler, &mut session).await;
+        let retry_after = session.imap.stay_away();
+        let fetched = went.map_err(|trouble| Failed { trouble, retry_after })?;
         session.imap.logout().await;
         Ok(fetched)
     }
@@ -138,20 +167,18 @@ impl Engine {
         session: &mut MailSession,
     ) -> Result<Fetched, Trouble> {
         let uid_validity = session.selected.uid_validity;
-        let known = self.store().cursor(server.id, &server.folder).await.map_err(away)?;
-        let cursor = known.filter(|cursor| cursor.uid_validity == uid_validity);
-        let rebuilt = known.is_some() && cursor.is_none();
-        let holder = holder.to_owned();
-        let job = Job { server: server.clone(), holder, handler, uid_validity, rebuilt };
+        let (server, holder) = (server.clone(), holder.to_owned());
+        let job = Arc::new(Job { server, holder, handler, uid_validity });
         self.tell_again(&job, session).await?;
-        let from = cursor.map_or(0, |cursor: Cursor| cursor.last_uid).saturating_add(1);
-        let all = self.in_time(session.imap.metadata(from)).await?;
-        let wanted: Vec<Meta> = all.iter().filter(|meta| wanted(server, meta)).cloned().collect();
-        let fetched = self.batches(&job, session, &wanted).await?;
-        if let Some(last) = all.last().filter(|_| !self.0.stopping.is_cancelled()) {
-            // What was passed over need not be looked at again.
-            let cursor = Cursor { uid_validity, last_uid: last.uid };
-            self.pass_over(server, &cursor).await.map_err(away)?;
+        let (id, folder) = (job.server.id, job.server.folder.as_str());
+        let cursor = self.store().cursor(id, folder).await.map_err(away)?;
+        let cursor = cursor.filter(|cursor| cursor.uid_validity == uid_validity);
+        let listing = self.list(&job.server, session, cursor).await?;
+        let fetched = self.batches(&job, session, &listing.wanted).await?;
+        // All that is wanted is committed: what was passed over need not be looked at again.
+        let listed = Cursor { uid_validity, last_uid: listing.last_uid };
+        if cursor != Some(listed) {
+            self.pass_over(&job.server, &listed).await.map_err(away)?;
         }
         Ok(fetched)
     }
@@ -162,123 +189,72 @@ impl Engine {
         tx.commit().await
     }
 
-    /// Fetches batch after batch; each is committed while the next is on its way.
+    /// Fetches batch after batch; each is committed while the next is on its way. When this returns `Ok`, all of them
+    /// are committed.
     async fn batches(
         &self,
-        job: &Job,
+        job: &Arc<Job>,
         session: &mut MailSession,
         wanted: &[Meta],
     ) -> Result<Fetched, Trouble> {
+        let largest = self.0.settings.limits.message_size as u64;
+        let mut queue = fetch::batches(wanted, largest, job.server.health.failures);
         let mut sum = Fetched::default();
-        let mut arrived: Vec<Prepared> = Vec::new();
-        for batch in batches(wanted) {
-            if self.0.stopping.is_cancelled() {
-                break;
-            }
-            let next = self.fetch_batch(session, batch);
-            let (next, committed) = tokio::join!(next, self.commit_batch(job, arrived));
-            let committed = committed.map_err(inner)?;
+        let mut prepared: Vec<Prepared> = Vec::new();
+        while let Some(batch) = queue.pop_front() {
+            let next = self.fetch_batch(job, session, batch);
+            let (next, committed) = tokio::join!(next, self.commit_apart(job, prepared));
+            let committed = committed?;
             sum.add(committed.counts);
-            arrived = next?;
+            let next = next?;
+            prepared = next.prepared;
+            if let Some(trouble) = next.ended {
+                self.commit_apart(job, prepared).await?;
+                return Err(trouble);
+            }
+            for single in batch[next.taken..].chunks(1).rev() {
+                queue.push_front(single);
+            }
             self.tell(job, session, &committed.handled).await?;
-            let until = later(self.now(), LEASE);
-            if !self.store().extend_poll(job.server.id, &job.holder, until).await.map_err(away)? {
-                // Somebody else holds the server now; what has arrived is fetched again by them.
-                return Ok(sum);
+            if !self.extend(&job.server, &job.holder).await.map_err(away)? {
+                // What has arrived is fetched again by whoever holds the server now.
+                return Err(overtaken());
             }
         }
-        let committed = self.commit_batch(job, arrived).await.map_err(inner)?;
+        let committed = self.commit_apart(job, prepared).await?;
         sum.add(committed.counts);
         self.tell(job, session, &committed.handled).await?;
         Ok(sum)
     }
 
-    async fn fetch_batch(
+    /// Commits a batch in a task of its own, which goes on when the fetch is left.
+    async fn commit_apart(
         &self,
-        session: &mut MailSession,
-        batch: &[Meta],
-    ) -> Result<Vec<Prepared>, Trouble> {
-        let largest = self.0.settings.limits.message_size as u64;
-        let uids: Vec<u32> =
-            batch.iter().filter(|meta| meta.size <= largest).map(|meta| meta.uid).collect();
-        let mut bodies: Vec<(u32, Body)> = Vec::with_capacity(uids.len());
-        if !uids.is_empty() {
-            let each = |uid, body| bodies.push((uid, body));
-            self.in_time(session.imap.bodies(&uids, each)).await?;
+        job: &Arc<Job>,
+        batch: Vec<Prepared>,
+    ) -> Result<Committed, Trouble> {
+        if batch.is_empty() {
+            return Ok(Committed::default());
         }
-        let batch = batch.to_vec();
-        let work = tokio::task::spawn_blocking(move || prepare::prepare(&batch, bodies, largest));
-        let prepared = work.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
-        prepared.map_err(away)
-    }
-
-    /// Holds one piece of a fetch to its time, so that a server that goes on talking without end is left all the same.
-    async fn in_time<T>(
-        &self,
-        work: impl Future<Output = Result<T, imap::Error>>,
-    ) -> Result<T, Trouble> {
-        let limit = self.0.settings.limits.mail_batch;
-        match tokio::time::timeout(limit, work).await {
-            Ok(done) => done.map_err(|error| error.trouble()),
-            Err(_) => {
-                Err(imap::Error::TimedOut { doing: "fetching messages", time: limit }.trouble())
-            }
-        }
-    }
-
-    /// Tells the mail server what has been dealt with, after the commit and never before.
-    async fn tell(
-        &self,
-        job: &Job,
-        session: &mut MailSession,
-        handled: &[u32],
-    ) -> Result<(), Trouble> {
-        if handled.is_empty() {
-            return Ok(());
-        }
-        session.imap.mark_seen(handled).await.map_err(|error| error.trouble())?;
-        let (id, folder) = (job.server.id, job.server.folder.as_str());
-        self.store().mark_flagged(id, folder, job.uid_validity, handled).await.map_err(away)
-    }
-
-    /// Tells the server what an earlier run committed and did not come to tell.
-    async fn tell_again(&self, job: &Job, session: &mut MailSession) -> Result<(), Trouble> {
-        let (id, folder) = (job.server.id, job.server.folder.as_str());
-        let untold = self.store().unflagged(id, folder, job.uid_validity).await.map_err(away)?;
-        for part in untold.chunks(500) {
-            self.tell(job, session, part).await?;
-        }
-        Ok(())
+        let (engine, job) = (self.clone(), job.clone());
+        let task = self.spawn(async move { engine.commit_batch(&job, batch).await });
+        let committed = task.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
+        committed.map_err(inner)
     }
 }
 
-/// Whether the administrator wants this message.
-fn wanted(server: &MailServer, meta: &Meta) -> bool {
-    match server.take {
-        Take::All => true,
-        // A server that tells no readable date tells 1970: better one message too many than one too few.
-        Take::New => {
-            meta.internal_date >= server.created_at || meta.internal_date == Timestamp::UNIX_EPOCH
-        }
+/// The trouble of a fetch that was left although nothing is wrong with it.
+fn left(reason: &str) -> Trouble {
+    Trouble {
+        actor: Actor::Nobody,
+        reason: reason.to_owned(),
+        hint: "Nothing is lost: what has not been taken in is fetched the next time.".to_owned(),
+        provider_error: None,
     }
 }
 
-/// Cuts the list so that a batch is neither too many messages nor too many octets.
-fn batches(metas: &[Meta]) -> Vec<&[Meta]> {
-    let mut cut = Vec::new();
-    let (mut start, mut octets) = (0, 0_u64);
-    for (at, meta) in metas.iter().enumerate() {
-        let full = at - start >= BATCH_MESSAGES || octets.saturating_add(meta.size) > BATCH_OCTETS;
-        if at > start && full {
-            cut.push(&metas[start..at]);
-            (start, octets) = (at, 0);
-        }
-        octets = octets.saturating_add(meta.size);
-    }
-    if start < metas.len() {
-        cut.push(&metas[start..]);
-    }
-    cut
+fn overtaken() -> Trouble {
+    left("Another fetch from this mail server has begun meanwhile.")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
@@ -286,7 +262,7 @@ fn inner(error: Error) -> Trouble {
     tracing::error!(%error, "mail could not be taken in");
     let problem = error.problem();
     Trouble {
-        actor: outlink_model::grant::Actor::Operator,
+        actor: Actor::Operator,
         reason: problem.message,
         hint: problem.hint,
         provider_error: None,
@@ -295,29 +271,4 @@ fn inner(error: Error) -> Trouble {
 
 fn away(error: StoreError) -> Trouble {
     inner(error.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_hold_every_message_once_and_are_bounded() {
-        let meta = |uid, size| Meta {
-            uid,
-            size,
-            seen: false,
-            internal_date: outlink_model::Timestamp::UNIX_EPOCH,
-        };
-        let mut metas: Vec<_> = (1..=200).map(|uid| meta(uid, 1000)).collect();
-        metas.push(meta(201, 3 * BATCH_OCTETS));
-        metas.extend((202..=204).map(|uid| meta(uid, BATCH_OCTETS / 2)));
-        let cut = batches(&metas);
-        assert_eq!(cut.concat().len(), metas.len());
-        assert_eq!(
-            cut.iter().map(|batch| batch.len()).collect::<Vec<_>>(),
-            [64, 64, 64, 8, 1, 2, 1]
-        );
-        assert!(batches(&[]).is_empty());
-    }
 }

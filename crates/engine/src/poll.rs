@@ -7,15 +7,18 @@ use jiff::SignedDuration;
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, Trouble, backoff, later};
 use outlink_model::mail_server::{MailServer, ServerHealth};
+use outlink_store::Error as StoreError;
 use tokio::sync::Semaphore;
 
-use crate::intake::LEASE;
+use crate::intake::{Failed, LEASE};
 use crate::{Engine, Error, clock};
 
 /// Fetches under way at once. A server that hangs holds one of these until its time limit.
 const AT_ONCE: usize = 256;
 /// How often it is looked whether a server is due.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How often the lease on a server is extended while it is fetched from: a few times before it would lapse.
+const EXTEND_EVERY: Duration = Duration::from_secs(30);
 
 impl Engine {
     /// Fetches from every server that is due until the engine stops.
@@ -53,14 +56,16 @@ impl Engine {
         Ok(due.map(|server| (server, holder)))
     }
 
-    /// Keeps how a fetch went, tells of a change, and gives the server back until its next poll.
+    /// Keeps how a fetch went, tells of a change, and gives the server back until its next poll. Of a server that
+    /// somebody else holds by now, nothing is said.
     pub(crate) async fn keep_health(
         &self,
         server: &MailServer,
         holder: &str,
-        trouble: Option<&Trouble>,
+        failed: Option<&Failed>,
     ) {
         let now = self.now();
+        let trouble = failed.map(|failed| &failed.trouble);
         let before = &server.health;
         let health = match trouble {
             None => ServerHealth { ok_at: Some(now), ..ServerHealth::default() },
@@ -76,15 +81,46 @@ impl Engine {
             0 => interval,
             failures => interval.max(backoff(failures, clock::jitter())),
         };
-        let next = later(now, wait);
-        let kept = async {
-            self.store().set_server_health(server.id, &health, next).await?;
-            self.store().release_poll(server.id, holder, next).await
-        };
-        if let Err(error) = kept.await {
-            tracing::error!(%error, server = server.name, "how a fetch went could not be kept");
+        let asked = failed.and_then(|failed| failed.retry_after);
+        let asked = asked.and_then(|asked| SignedDuration::try_from(asked).ok());
+        let next = later(now, wait.max(asked.unwrap_or_default()));
+        match self.store().finish_poll(server.id, holder, &health, next).await {
+            Ok(true) => self.tell_server_change(server, trouble).await,
+            Ok(false) => {}
+            Err(error) => {
+                tracing::error!(%error, server = server.name, "how a fetch went could not be kept");
+            }
         }
-        self.tell_server_change(server, trouble).await;
+    }
+
+    /// Gives a server back in the middle of a fetch, to be fetched from again at once by whoever can.
+    pub(crate) async fn give_server_back(&self, server: &MailServer, holder: &str) {
+        if let Err(error) = self.store().release_poll(server.id, holder, self.now()).await {
+            tracing::error!(%error, server = server.name, "a mail server could not be given back");
+        }
+    }
+
+    /// Keeps the lease on a server for as long as nobody else has it; returns when somebody has.
+    pub(crate) async fn until_lease_is_lost(&self, server: &MailServer, holder: &str) {
+        loop {
+            tokio::time::sleep(EXTEND_EVERY).await;
+            match self.extend(server, holder).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::warn!(%error, server = server.name, "a lease could not be extended");
+                }
+            }
+        }
+    }
+
+    /// Holds a server for longer; false if somebody else has it.
+    pub(crate) async fn extend(
+        &self,
+        server: &MailServer,
+        holder: &str,
+    ) -> Result<bool, StoreError> {
+        self.store().extend_poll(server.id, holder, later(self.now(), LEASE)).await
     }
 
     async fn tell_server_change(&self, server: &MailServer, trouble: Option<&Trouble>) {

@@ -10,19 +10,26 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use outlink_model::grant::{
-    Actor, Failure, Grant, GrantState, Tokens, Trouble, Verdict, after_failure, later, refresh_at,
+    Actor, Failure, Grant, GrantState, Tokens, Trouble, Verdict, after_failure, later,
 };
-use outlink_model::link::{Link, LinkHealth};
+use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, TokenAnswer};
-use outlink_store::{Claim, Error as StoreError, FailedRefresh, NewTokens};
+use outlink_store::{Claim, Error as StoreError, FailedRefresh};
 use tokio::time::sleep;
 
 use crate::{Engine, Error, clock};
 
+mod admit;
 mod background;
+mod commit;
+mod held;
 mod marks;
+mod unrefreshed;
+
+pub(crate) use held::{held, held_read};
+pub(crate) use unrefreshed::Unrefreshed;
 
 /// How long the right to start a call is held. Longer than the limit of the call itself.
 const LEASE: SignedDuration = SignedDuration::from_secs(10);
@@ -51,6 +58,8 @@ struct Call {
     holder: String,
     grant: Grant,
     link: Link,
+    /// The refresh token that is sent.
+    refresh: Secret,
 }
 
 /// What came back from a token endpoint.
@@ -64,13 +73,14 @@ enum Asked {
 }
 
 impl Engine {
-    /// Refreshes a grant now, whatever its expiry.
+    /// Refreshes a grant now, whatever its expiry. For people: neither a back-off nor a mark on the link stands in the
+    /// way.
     ///
     /// # Errors
     /// A [`Problem`] with the provider's reason and what to do. Fresh tokens are committed when this returns `Ok`.
     pub async fn refresh_grant(&self, named: &str) -> Result<Grant, Error> {
         let grant = self.grant(named).await?;
-        self.refresh(grant.id, grant.generation).await
+        self.refresh(grant.id, grant.generation).await.map_err(|failed| failed.error)
     }
 
     /// An access token that lives for at least `min_ttl` more, refreshed first where it must be.
@@ -82,37 +92,28 @@ impl Engine {
         id: GrantId,
         min_ttl: SignedDuration,
     ) -> Result<Tokens, Trouble> {
-        let grant = self.grant_by_id(id).await.map_err(trouble)?;
+        let told = |failed: Unrefreshed| *failed.trouble;
+        let grant = self.grant_by_id(id).await.map_err(Unrefreshed::from).map_err(told)?;
         let lives = later(self.now(), min_ttl) < grant.expires_at;
         let usable = lives && !matches!(grant.state, GrantState::Revoked);
         if !usable {
-            self.wait_for_nothing(&grant).await?;
-            self.refresh(id, grant.generation).await.map_err(trouble)?;
+            self.refresh_if_admitted(&grant).await.map_err(told)?;
         }
-        let tokens = self.store().tokens(id).await.map_err(|error| trouble(error.into()))?;
-        tokens.ok_or_else(|| trouble(Problem::not_found("grant", &id.to_string()).into()))
+        let tokens = self.store().tokens(id).await.map_err(Unrefreshed::from).map_err(told)?;
+        tokens.ok_or_else(|| told(Error::from(Problem::not_found("grant", &id.to_string())).into()))
     }
 
-    /// Refuses at once where a call would be one too many: the grant or its link failed a moment ago and the time of
-    /// its next try has not come.
-    async fn wait_for_nothing(&self, grant: &Grant) -> Result<(), Trouble> {
-        let link = self.link_by_id(grant.link_id).await.map_err(trouble)?;
-        if let LinkHealth::Marked { trouble, probe_at, .. } = link.health
-            && self.now() < probe_at
-        {
-            return Err(trouble);
-        }
-        // A call that is under way is worth waiting for, whatever went before.
-        let under_way = grant.intent.is_some_and(|intent| self.now() < later(intent.at, LEASE));
-        match (grant.state.trouble(), grant.next_refresh_at) {
-            (Some(trouble), Some(next)) if self.now() < next && !under_way => Err(trouble.clone()),
-            _ => Ok(()),
+    /// Refreshes a grant unless something stands against asking: for whatever asks again and again.
+    pub(crate) async fn refresh_if_admitted(&self, grant: &Grant) -> Result<Grant, Unrefreshed> {
+        match self.stands_against(grant).await? {
+            Some(trouble) => Err(trouble.into()),
+            None => self.refresh(grant.id, grant.generation).await,
         }
     }
 
     /// Refreshes a grant unless somebody has done so since generation `seen`. The work goes on if the caller goes
     /// away: a token that the provider has given out must be kept.
-    pub(crate) async fn refresh(&self, id: GrantId, seen: i64) -> Result<Grant, Error> {
+    async fn refresh(&self, id: GrantId, seen: i64) -> Result<Grant, Unrefreshed> {
         let engine = self.clone();
         let task = self.spawn(async move {
             let lane = engine.0.refreshing.lane(id);
@@ -122,7 +123,7 @@ impl Engine {
         task.await.map_err(|error| Error::Broken(error.to_string()))?
     }
 
-    async fn refresh_in_turn(&self, id: GrantId, seen: i64) -> Result<Grant, Error> {
+    async fn refresh_in_turn(&self, id: GrantId, mut seen: i64) -> Result<Grant, Unrefreshed> {
         let (mut confirmed, mut retried) = (false, false);
         loop {
             let grant = self.grant_by_id(id).await?;
@@ -130,11 +131,13 @@ impl Engine {
                 return Ok(grant);
             }
             refreshable(&grant)?;
-            if !grant.renewable {
-                return self.end_of_life(grant).await;
-            }
+            let tokens = self.store().tokens(id).await?;
+            let Some(tokens) = tokens.filter(|tokens| tokens.generation == seen) else { continue };
+            let Some(refresh) = tokens.refresh else {
+                return Err(self.end_of_life(grant).await?);
+            };
             let link = self.link_by_id(grant.link_id).await?;
-            let call = Call { holder: self.holder()?, grant, link };
+            let mut call = Call { holder: self.holder()?, grant, link, refresh };
             match self.claim(&call).await? {
                 // The call before this one was lost on its way: this one is its second try.
                 Claim::Won { previous_intent } => retried |= previous_intent.is_some(),
@@ -144,8 +147,8 @@ impl Engine {
                 }
                 Claim::Stale => continue,
             }
-            let (failure, answered) = match self.ask(&call).await? {
-                Asked::Fresh(answer) => return self.commit(&call, answer).await,
+            let (failure, answered) = match self.ask(&call).await {
+                Asked::Fresh(answer) => return Ok(self.commit(&call, answer).await?),
                 // While the provider's grace may last, the same token is asked about once more, at once.
                 Asked::Lost(_) if !retried => {
                     self.give_back(&call).await?;
@@ -154,6 +157,10 @@ impl Engine {
                 Asked::Lost(failure) => (failure, false),
                 Asked::Refused(failure) => (failure, true),
             };
+            if let Some(rotated) = &failure.rotated {
+                self.keep_rotated(&mut call, rotated).await?;
+                seen = call.grant.generation;
+            }
             let state = &call.grant.state;
             match after_failure(state, &failure, confirmed, self.now(), clock::jitter()) {
                 Verdict::Confirm { after } => {
@@ -163,38 +170,34 @@ impl Engine {
                 }
                 Verdict::Become { state, next_refresh_at } => {
                     self.fail(&call, &state, next_refresh_at, answered).await?;
-                    return Err(refused(&failure.trouble).into());
+                    if self.blames_link(&call, &failure).await? {
+                        self.mark_link(&call.link, &failure).await?;
+                    }
+                    return Err(failure.trouble.into());
                 }
                 Verdict::MarkLink => {
-                    self.mark_link(&call, &failure).await?;
-                    return Err(refused(&failure.trouble).into());
+                    let probe_at = self.mark_link(&call.link, &failure).await?;
+                    // The grant keeps its state: it is not its fault.
+                    self.fail(&call, state, Some(probe_at), answered).await?;
+                    return Err(failure.trouble.into());
                 }
             }
         }
     }
 
     /// A grant without a refresh token lives as long as its access token. When that is over, only a new consent helps,
-    /// and the grant says so.
-    async fn end_of_life(&self, grant: Grant) -> Result<Grant, Error> {
+    /// and the grant says so; until then there is nothing to be due for.
+    async fn end_of_life(&self, grant: Grant) -> Result<Unrefreshed, Error> {
         let trouble = not_renewable(&grant);
         let now = self.now();
-        if now >= grant.expires_at {
-            let state = GrantState::NeedsConsent { trouble: trouble.clone() };
-            let failed = FailedRefresh {
-                holder: "",
-                state: &state,
-                next_refresh_at: None,
-                clear_intent: false,
-            };
-            match self.store().fail_refresh(grant.id, grant.generation, &failed, now).await {
-                Ok(()) | Err(StoreError::Stale) => {}
-                Err(error) => return Err(error.into()),
-            }
-            let after = self.grant_by_id(grant.id).await?;
-            self.tell_change(&grant, &after).await;
-        }
-        let problem = refused(&trouble);
-        Err(Problem { kind: ProblemKind::Conflict, code: "no_refresh_token", ..problem }.into())
+        let (state, next_refresh_at) = match now >= grant.expires_at {
+            true => (GrantState::NeedsConsent { trouble: trouble.clone() }, None),
+            false => (grant.state.clone(), Some(grant.expires_at)),
+        };
+        let failed =
+            FailedRefresh { holder: "", state: &state, next_refresh_at, clear_intent: false };
+        self.write_failure(&grant, &failed).await?;
+        Ok(Unrefreshed::coded(trouble, ProblemKind::Conflict, "no_refresh_token"))
     }
 
     /// Writes the intent and takes the lease.
@@ -205,59 +208,20 @@ impl Engine {
         Ok(self.store().claim_refresh(id, seen, &call.holder, now, until).await?)
     }
 
-    async fn ask(&self, call: &Call) -> Result<Asked, Error> {
-        let Call { link, grant, .. } = call;
-        let tokens = self.store().tokens(grant.id).await?;
-        let Some(refresh) = tokens.and_then(|tokens| tokens.refresh) else {
-            return Err(refused(&not_renewable(grant)).into());
-        };
-        let request = oauth::refresh_request(link, &refresh);
-        Ok(match self.0.http.send(&request).await {
+    async fn ask(&self, call: &Call) -> Asked {
+        let Call { link, refresh, .. } = call;
+        match self.0.http.send(&oauth::refresh_request(link, refresh)).await {
             Err(failure) => Asked::Lost(failure),
             Ok(response) => {
                 match oauth::parse_token_response(link.provider, &response, self.now()) {
                     Ok(answer) => Asked::Fresh(answer),
-                    Err(failure) => Asked::Refused(without_secrets(failure, link, &refresh)),
-                }
-            }
-        })
-    }
-
-    /// Commits an answer, by compare-and-swap on the generation alone. While the store is away the answer is held and
-    /// tried again: it may be the only copy of the new refresh token that there is.
-    async fn commit(&self, call: &Call, answer: TokenAnswer) -> Result<Grant, Error> {
-        self.failpoint("before_refresh_commit");
-        let now = self.now();
-        let expires_at = later(now, answer.expires_in);
-        let tokens = NewTokens {
-            access: answer.access,
-            refresh: answer.refresh,
-            expires_at,
-            issued_at: now,
-            scopes: answer.scopes,
-        };
-        let next = refresh_at(now, expires_at, clock::jitter());
-        let (id, seen) = (call.grant.id, call.grant.generation);
-        let mut wait = Duration::from_millis(100);
-        loop {
-            match self.store().commit_refresh(id, seen, &tokens, Some(next), now).await {
-                Ok(_) => break,
-                Err(StoreError::Stale) => {
-                    // A new consent overtook this answer. Its tokens still open the mailbox, so they are kept sealed.
-                    self.store().keep_overtaken(id, seen, &tokens).await?;
-                    return self.grant_by_id(id).await;
-                }
-                Err(error) => {
-                    tracing::error!(%error, grant = %id, "fresh tokens are held until the store takes them");
-                    sleep(wait).await;
-                    wait = (wait * 2).min(Duration::from_secs(5));
+                    Err(failure) => {
+                        let secrets: Vec<_> = link.client_secret.iter().chain([refresh]).collect();
+                        Asked::Refused(oauth::without_secrets(failure, &secrets))
+                    }
                 }
             }
         }
-        self.heal_link(&call.link).await;
-        let fresh = self.grant_by_id(id).await?;
-        self.tell_change(&call.grant, &fresh).await;
-        Ok(fresh)
     }
 
     async fn fail(
@@ -267,7 +231,6 @@ impl Engine {
         next_refresh_at: Option<Timestamp>,
         answered: bool,
     ) -> Result<(), Error> {
-        let grant = &call.grant;
         let failed = FailedRefresh {
             holder: &call.holder,
             state,
@@ -275,7 +238,11 @@ impl Engine {
             // Without an answer the provider may have acted: the intent stays, and the next call is its second try.
             clear_intent: answered,
         };
-        match self.store().fail_refresh(grant.id, grant.generation, &failed, self.now()).await {
+        self.write_failure(&call.grant, &failed).await
+    }
+
+    async fn write_failure(&self, grant: &Grant, failed: &FailedRefresh<'_>) -> Result<(), Error> {
+        match self.store().fail_refresh(grant.id, grant.generation, failed, self.now()).await {
             // Overtaken by new tokens: the failure is about old ones and no longer of interest.
             Ok(()) | Err(StoreError::Stale) => {}
             Err(error) => return Err(error.into()),
@@ -291,23 +258,18 @@ impl Engine {
     }
 }
 
-/// Cuts what we sent out of what is kept of the answer: some servers repeat the request in their refusal.
-fn without_secrets(mut failure: Failure, link: &Link, refresh: &Secret) -> Failure {
-    let secrets: Vec<&Secret> = link.client_secret.iter().chain([refresh]).collect();
-    let words = failure.trouble.provider_error.take();
-    failure.trouble.provider_error = words.map(|words| oauth::redact(&words, &secrets));
-    failure
-}
-
-fn refreshable(grant: &Grant) -> Result<(), Problem> {
+fn refreshable(grant: &Grant) -> Result<(), Unrefreshed> {
     match &grant.state {
-        GrantState::NeedsConsent { trouble } => Err(refused(trouble)),
-        GrantState::Revoked => Err(Problem::new(
-            ProblemKind::Conflict,
-            "grant_revoked",
-            "This grant was given back.",
-            "Authorise the link anew.",
-        )),
+        GrantState::NeedsConsent { trouble } => Err(trouble.clone().into()),
+        GrantState::Revoked => {
+            let trouble = Trouble {
+                actor: Actor::MailboxOwner,
+                reason: "This grant was given back.".into(),
+                hint: "Authorise the link anew.".into(),
+                provider_error: None,
+            };
+            Err(Unrefreshed::coded(trouble, ProblemKind::Conflict, "grant_revoked"))
+        }
         GrantState::Active | GrantState::Degraded { .. } | GrantState::Blocked { .. } => Ok(()),
     }
 }
@@ -325,25 +287,4 @@ pub(crate) fn not_renewable(grant: &Grant) -> Trouble {
             .into(),
         provider_error: None,
     }
-}
-
-/// A refusal as the caller is told of it.
-fn refused(trouble: &Trouble) -> Problem {
-    let words = trouble.provider_error.as_ref().map(|words| format!(" The provider says: {words}"));
-    Problem::new(
-        ProblemKind::Remote,
-        "refresh_failed",
-        format!("{}{}", trouble.reason, words.unwrap_or_default()),
-        trouble.hint.clone(),
-    )
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
-fn trouble(error: Error) -> Trouble {
-    let problem = error.problem();
-    let actor = match problem.kind {
-        ProblemKind::Later => Actor::Nobody,
-        _ => Actor::MailboxOwner,
-    };
-    Trouble { actor, reason: problem.message, hint: problem.hint, provider_error: None }
 }

@@ -20,7 +20,7 @@ mod sign_in;
 pub use bodies::Body;
 pub use capabilities::Capabilities;
 pub use error::{CertificateFault, Error};
-pub use folder::{Meta, Selected};
+pub use folder::{LISTED, Meta, Selected};
 pub use session::{Limits, Session};
 
 pub(crate) use reply::plain;

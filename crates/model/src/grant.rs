@@ -193,14 +193,27 @@ pub struct Tokens {
 }
 
 /// What a token endpoint said no with, sorted by what follows from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     /// What follows.
     pub class: FailureClass,
     /// What is wrong, in words.
     pub trouble: Trouble,
+    /// Whether the answer was `unauthorized_client` or `invalid_scope` (RFC 6749 §5.2), which may be said of the client
+    /// as well as of the grant.
+    pub may_be_link: bool,
     /// How long the provider asked us to wait (`Retry-After`).
     pub retry_after: Option<SignedDuration>,
+    /// The refresh token of an answer whose access token cannot be used. The provider may have put it in the place of
+    /// the one that was sent, so it must be kept.
+    pub rotated: Option<Box<Secret>>,
+}
+
+impl Failure {
+    /// A failure of which no more is known.
+    pub fn new(class: FailureClass, trouble: Trouble) -> Self {
+        Self { class, trouble, may_be_link: false, retry_after: None, rotated: None }
+    }
 }
 
 /// Classes of refusal.
@@ -280,6 +293,22 @@ pub fn after_failure(
     }
 }
 
+/// Whether a grant's failure says that its link is at fault. Keeps **A link's fault stays on the link**: one grant alone
+/// may be refused for reasons of its own, so it takes a second one of the link that is refused in the same words, and
+/// none that was served since. `others` are the link's other grants.
+pub fn blames_link(failure: &Failure, others: &[Grant]) -> bool {
+    let served_since = |at: Timestamp| {
+        others.iter().any(|other| other.state == GrantState::Active && other.issued_at > at)
+    };
+    let agrees = |other: &Grant| match &other.state {
+        GrantState::Blocked { trouble, .. } => {
+            trouble.reason == failure.trouble.reason && !served_since(other.since)
+        }
+        _ => false,
+    };
+    failure.may_be_link && failure.class == FailureClass::Blocked && others.iter().any(agrees)
+}
+
 /// How long to wait after so many failures in a row: 5 s, doubled each time, at most 15 minutes, less up to a quarter
 /// by `jitter` (between 0 and 1) so that grants which failed together do not come back together.
 pub fn backoff(failures: u32, jitter: f64) -> SignedDuration {
@@ -316,7 +345,7 @@ mod tests {
             hint: String::new(),
             provider_error: None,
         };
-        Failure { class, trouble, retry_after: None }
+        Failure::new(class, trouble)
     }
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -370,5 +399,39 @@ mod tests {
         assert_eq!(refresh_at(NOW, hour, 1.0).as_second(), 2160);
         assert!(refresh_at(NOW, Timestamp::MAX, 0.5) < Timestamp::MAX);
         assert!(refresh_at(Timestamp::MAX, Timestamp::MIN, 0.5) <= Timestamp::MAX);
+    }
+
+    #[test]
+    fn a_link_is_blamed_when_two_grants_agree_and_none_was_served_since() {
+        let at = |seconds| later(NOW, SignedDuration::from_secs(seconds));
+        let scope = Failure { may_be_link: true, ..failure(FailureClass::Blocked) };
+        let grant = |state: GrantState, since, issued_at| Grant {
+            id: GrantId(uuid::Uuid::nil()),
+            link_id: LinkId(uuid::Uuid::nil()),
+            identity: Identity::default(),
+            scopes: Vec::new(),
+            generation: 1,
+            state,
+            since: at(since),
+            expires_at: at(3600),
+            issued_at: at(issued_at),
+            renewable: true,
+            next_refresh_at: None,
+            intent: None,
+            created_at: NOW,
+        };
+        let blocked = |reason: &str| {
+            let trouble =
+                Trouble { reason: reason.into(), ..failure(FailureClass::Blocked).trouble };
+            grant(GrantState::Blocked { trouble, failures: 1 }, 100, 0)
+        };
+        let same = blocked("it failed");
+        let idle = grant(GrantState::Active, 0, 50);
+        let served = grant(GrantState::Active, 0, 150);
+        assert!(!blames_link(&scope, &[]), "one alone");
+        assert!(blames_link(&scope, &[idle.clone(), same.clone()]));
+        assert!(!blames_link(&scope, &[blocked("another reason"), idle]));
+        assert!(!blames_link(&scope, &[served, same.clone()]), "the link serves others");
+        assert!(!blames_link(&failure(FailureClass::Blocked), &[same]), "said of a person");
     }
 }

@@ -25,7 +25,7 @@ pub use identity::{identity_from_id_token, identity_from_userinfo, userinfo_requ
 pub use pkce::Verifier;
 pub use providers::{MailHost, MailSecurity, MailService, PRESETS, Preset, preset};
 pub use redact::redact;
-pub use refusal::{callback_trouble, certificate_failure, network_failure};
+pub use refusal::{callback_trouble, certificate_failure, network_failure, without_secrets};
 pub use request::{Method, Request, Response};
 pub use scopes::missing_scopes;
 pub use token::{

@@ -139,8 +139,9 @@ const MICROSOFT: Preset = Preset {
     device_authorization_endpoint: Some(
         "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
     ),
-    // All scopes of one request must be of one resource, besides those of OpenID Connect.
-    scope: "offline_access openid email https://outlook.office.com/IMAP.AccessAsUser.All",
+    // All scopes of one request must be of one resource, besides those of OpenID Connect. Without `profile` Entra does
+    // not send `oid`, by which a person is known whatever the client.
+    scope: "offline_access openid email profile https://outlook.office.com/IMAP.AccessAsUser.All",
     authorization_params: &[],
     client_auth: ClientAuth::Post,
     mail_hosts: &[
@@ -212,6 +213,7 @@ mod tests {
 
     #[test]
     fn microsofts_scopes_are_of_one_resource() {
+        assert!(preset(ProviderKind::Microsoft).scope.split(' ').any(|scope| scope == "profile"));
         let resources = preset(ProviderKind::Microsoft).scope.split(' ');
         let resources: Vec<_> = resources.filter(|scope| scope.contains("://")).collect();
         assert_eq!(resources, ["https://outlook.office.com/IMAP.AccessAsUser.All"]);

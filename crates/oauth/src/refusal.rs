@@ -10,9 +10,9 @@ mod status;
 mod table;
 
 use jiff::SignedDuration;
-use outlink_model::Timestamp;
 use outlink_model::grant::{Actor, Failure, FailureClass, Trouble};
 use outlink_model::provider::ProviderKind;
+use outlink_model::{Secret, Timestamp};
 
 use crate::callback::CallbackParams;
 use crate::redact::redact;
@@ -55,7 +55,7 @@ pub(crate) fn classify(
             let row = if asked == Asked::Code && plain { &common::CODE_REFUSED } else { row };
             let trouble = trouble(provider, row.actor, row.reason, row.hint, Some(quoted));
             let retry_after = (row.wait > 0).then(|| SignedDuration::from_secs(row.wait));
-            Failure { class, trouble, retry_after }
+            Failure { retry_after, ..Failure::new(class, trouble) }
         }
         (None, None) => {
             let unknown = if said.is_some() { &status::UNKNOWN } else { &status::UNREADABLE };
@@ -65,6 +65,8 @@ pub(crate) fn classify(
     };
     let told = response.header("retry-after").and_then(|value| retry_after(value, now));
     failure.retry_after = failure.retry_after.max(told);
+    let error = said.and_then(|said| said.error);
+    failure.may_be_link = matches!(error.as_deref(), Some("unauthorized_client" | "invalid_scope"));
     failure
 }
 
@@ -82,7 +84,7 @@ pub(crate) fn odd_token_type(provider: ProviderKind, token_type: &str) -> Failur
         Some(format!("token_type: {named}")),
     );
     failure.trouble.reason = format!(
-        "{} hands out tokens of type {named:?}; mail servers take bearer tokens alone.",
+        "{} hands out tokens that are no bearer tokens; mail servers take nothing else.",
         name(provider, true)
     );
     failure
@@ -91,6 +93,15 @@ pub(crate) fn odd_token_type(provider: ProviderKind, token_type: &str) -> Failur
 /// A token with characters that must not reach a header or a mail command.
 pub(crate) fn unsafe_token(provider: ProviderKind) -> Failure {
     failure(provider, &status::UNSAFE_TOKEN, None)
+}
+
+/// Cuts what we sent out of what is kept of the answer: some servers repeat the request in their refusal. Keeps the
+/// invariant **Secrets stay in**.
+pub fn without_secrets(mut failure: Failure, secrets: &[&Secret]) -> Failure {
+    let secrets: Vec<&Secret> = secrets.iter().copied().chain(failure.rotated.as_deref()).collect();
+    let words = failure.trouble.provider_error.take();
+    failure.trouble.provider_error = words.map(|words| redact(&words, &secrets));
+    failure
 }
 
 /// There is no answer: the network, a time limit, a size limit. `what` says it in words for people. It passes.
@@ -120,11 +131,7 @@ pub fn callback_trouble(provider: ProviderKind, params: &CallbackParams) -> Opti
 }
 
 fn failure(provider: ProviderKind, row: &ByStatus, quoted: Option<String>) -> Failure {
-    Failure {
-        class: row.class,
-        trouble: trouble(provider, row.actor, row.reason, row.hint, quoted),
-        retry_after: None,
-    }
+    Failure::new(row.class, trouble(provider, row.actor, row.reason, row.hint, quoted))
 }
 
 fn trouble(

@@ -102,20 +102,24 @@ fn parse(
     now: Timestamp,
 ) -> Result<TokenAnswer, Failure> {
     let mut fields = Fields::read(&response.body);
-    if (200..300).contains(&response.status) {
-        let access = fields.as_mut().and_then(|fields| fields.take_secret("access_token"));
-        if let (Some(access), Some(fields)) = (access, fields.as_mut()) {
-            return accept(provider, access, fields);
-        }
-    }
-    Err(refusal::classify(provider, asked, response, fields.as_ref(), now))
+    let Some(fields) = fields.as_mut().filter(|_| (200..300).contains(&response.status)) else {
+        return Err(refusal::classify(provider, asked, response, fields.as_ref(), now));
+    };
+    // The first thing that is taken: even where the rest of a success cannot be used, the refresh token may be the only
+    // one that still works.
+    let refresh = fields.take_secret("refresh_token");
+    let refused = match fields.take_secret("access_token") {
+        Some(access) => match check(provider, &access, fields) {
+            Ok(()) => return Ok(accept(access, refresh, fields)),
+            Err(failure) => failure,
+        },
+        None => refusal::classify(provider, asked, response, Some(fields), now),
+    };
+    Err(Failure { rotated: refresh.map(Box::new), ..refused })
 }
 
-fn accept(
-    provider: ProviderKind,
-    access: Secret,
-    fields: &mut Fields,
-) -> Result<TokenAnswer, Failure> {
+/// Whether an access token is one that can be shown to a mail server.
+fn check(provider: ProviderKind, access: &Secret, fields: &Fields) -> Result<(), Failure> {
     // RFC 6749 §7.1: a token whose type is not understood must not be used. Where none is named, every known server
     // means a bearer token.
     if let Some(token_type) = fields.text("token_type")
@@ -127,19 +131,23 @@ fn accept(
     if !access.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(refusal::unsafe_token(provider));
     }
+    Ok(())
+}
+
+fn accept(access: Secret, refresh: Option<Secret>, fields: &mut Fields) -> TokenAnswer {
     let expires_in = fields.lifetime("expires_in");
-    Ok(TokenAnswer {
+    TokenAnswer {
         access,
         expires_in: expires_in.unwrap_or(USUAL_LIFETIME),
         lifetime_told: expires_in.is_some(),
-        refresh: fields.take_secret("refresh_token"),
+        refresh,
         // The first is Google's name, the second Keycloak's.
         refresh_expires_in: fields
             .lifetime("refresh_token_expires_in")
             .or_else(|| fields.lifetime("refresh_expires_in")),
         scopes: fields.value("scope").and_then(read_scopes),
         id_token: fields.take_secret("id_token"),
-    })
+    }
 }
 
 #[cfg(test)]

@@ -73,6 +73,20 @@ pub enum ImapFault {
     Unavailable,
     /// Each answer to FETCH is preceded by an untagged line that no grammar knows.
     Garbage,
+    /// Signing in works, and then the server says without end that it is still there, and nothing else.
+    Chatter,
+    /// The folder opens for reading only, whatever was asked for.
+    ReadOnly,
+    /// STORE is answered by `NO`.
+    RefuseStore,
+    /// The body of the message with this UID ends the connection half-way; every other message comes.
+    DropAtUid(u32),
+    /// The bodies of messages from this UID on are refused, by `NO` without a code; the others come.
+    RefuseFromUid(u32),
+    /// Every size is told as this many octets.
+    Sizes(u32),
+    /// Signing in is answered as Exchange does where somebody asks too often, with so many milliseconds to stay away.
+    Throttled(u32),
 }
 
 /// A handle on the faults; clones share them. A fault serves so many answers (or sessions), then the next one in line,

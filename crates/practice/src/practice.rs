@@ -194,6 +194,13 @@ impl Practice {
         self.shared.deliver(mailbox, raw.into())
     }
 
+    /// The same with a time of arrival of its own, as a message has that was moved in from another folder.
+    pub fn deliver_at(&self, mailbox: &str, raw: impl Into<Vec<u8>>, at: Timestamp) -> bool {
+        let delivered = self.shared.lock().mail.deliver(mailbox, "INBOX", raw.into(), at).is_some();
+        self.shared.mail_has_changed();
+        delivered
+    }
+
     /// Makes a mailbox that these users may open, or changes who may.
     pub fn add_mailbox(&self, address: &str, users: &[&str]) {
         self.shared.lock().mail.add(address, users);

@@ -2,7 +2,7 @@
 
 use outlink_model::{ConsentId, GrantId, LinkId, Secret, Timestamp};
 
-use crate::cell::{damaged, hash, micros, parse, parse_some, plain, plain_some, time, time_some};
+use crate::cell::{damaged, micros, parse, parse_some, plain, plain_some, time, time_some};
 use crate::db::{executing, reading, won, writing};
 use crate::{Error, Store};
 
@@ -10,19 +10,23 @@ const VERIFIER: &str = "consents.verifier";
 
 macro_rules! columns {
     () => {
-        "id, link_id, grant_id, login_hint, state, begun_at, done_grant_id, reason, browser_hash, verifier, nonce,
-            redirect_url, created_at, expires_at"
+        "id, link_id, grant_id, login_hint, state, begun_at, done_grant_id, reason, verifier, nonce, redirect_url,
+            created_at, expires_at"
     };
 }
 
 const BY_ID: &str = concat!("SELECT ", columns!(), " FROM consents WHERE id = $1");
 const BY_START: &str = concat!("SELECT ", columns!(), " FROM consents WHERE start_hash = $1");
 
-/// One statement finds the state and forgets it, so of two callbacks with one state only one is answered.
+/// One statement finds the state and forgets it, so of two callbacks with one state only one is answered. Another browser
+/// than the one that began finds nothing, and so takes nothing away from the right one.
 const TAKE: &str = concat!(
-    "UPDATE consents SET state_hash = NULL WHERE state_hash = $1 AND state = 'begun' RETURNING ",
+    "UPDATE consents SET state_hash = NULL
+    WHERE state_hash = $1 AND browser_hash = $2 AND state = 'begun' RETURNING ",
     columns!()
 );
+
+const IS_KNOWN: &str = "SELECT COUNT(*) FROM consents WHERE state_hash = $1 AND state = 'begun'";
 
 const INSERT: &str = "
     INSERT INTO consents (id, link_id, grant_id, login_hint, start_hash, state, created_at, expires_at)
@@ -33,7 +37,7 @@ const BEGIN: &str = "
         nonce = $6, redirect_url = $7
     WHERE id = $1 AND state IN ('offered', 'begun') AND expires_at > $2";
 
-const FINISH: &str = "
+pub(crate) const FINISH: &str = "
     UPDATE consents SET state = 'done', done_grant_id = $2, state_hash = NULL, browser_hash = NULL,
         verifier = NULL, nonce = NULL
     WHERE id = $1 AND state = 'begun'";
@@ -101,8 +105,8 @@ pub struct BeginConsent<'a> {
     pub browser_hash: &'a [u8; 32],
     /// The PKCE verifier.
     pub verifier: &'a Secret,
-    /// The OpenID Connect nonce.
-    pub nonce: &'a str,
+    /// The OpenID Connect nonce, where one is sent: only then must it come back.
+    pub nonce: Option<&'a str>,
     /// The redirect URL that the provider is given.
     pub redirect_url: &'a str,
 }
@@ -117,7 +121,6 @@ struct ConsentRow {
     begun_at: Option<i64>,
     done_grant_id: Option<String>,
     reason: Option<String>,
-    browser_hash: Option<Vec<u8>>,
     verifier: Option<Vec<u8>>,
     nonce: Option<String>,
     redirect_url: Option<String>,
@@ -221,7 +224,7 @@ impl Store {
         won(done)
     }
 
-    /// Finds the consent that this `state` belongs to, with the SHA-256 of the browser's cookie, and forgets the
+    /// Finds the consent that this `state` and this browser's cookie (the SHA-256 of each) belong to, and forgets the
     /// `state`: a second call finds nothing. The consent is not done by this, and may have expired.
     ///
     /// # Errors
@@ -229,22 +232,23 @@ impl Store {
     pub async fn take_consent_by_state(
         &self,
         state_hash: &[u8; 32],
-    ) -> Result<Option<(Consent, [u8; 32])>, Error> {
-        let row: Option<ConsentRow> = writing!(self.db, on =>
-            sqlx::query_as(TAKE).bind(&state_hash[..]).fetch_optional(on))?;
-        let Some(mut row) = row else { return Ok(None) };
-        let browser = row.browser_hash.take().unwrap_or_default();
-        Ok(Some((row.model(self)?, hash("consents.browser_hash", &browser)?)))
+        browser_hash: &[u8; 32],
+    ) -> Result<Option<Consent>, Error> {
+        let row: Option<ConsentRow> = writing!(self.db, on => sqlx::query_as(TAKE)
+            .bind(&state_hash[..])
+            .bind(&browser_hash[..])
+            .fetch_optional(on))?;
+        row.map(|row| row.model(self)).transpose()
     }
 
-    /// Writes that it was given, and forgets what was needed for that.
+    /// Whether a callback with this `state` is waited for, from whichever browser.
     ///
     /// # Errors
-    /// [`Error::Stale`] if it was not begun, or is over.
-    pub async fn finish_consent(&self, id: ConsentId, grant_id: GrantId) -> Result<(), Error> {
-        let done = executing!(self.db, on =>
-            sqlx::query(FINISH).bind(id.to_string()).bind(grant_id.to_string()).execute(on))?;
-        won(done)
+    /// Those of the database.
+    pub async fn is_state_known(&self, state_hash: &[u8; 32]) -> Result<bool, Error> {
+        let count: i64 = reading!(self.db, on =>
+            sqlx::query_scalar(IS_KNOWN).bind(&state_hash[..]).fetch_one(on))?;
+        Ok(count > 0)
     }
 
     /// Writes that it went wrong for good, and forgets what was needed for it.

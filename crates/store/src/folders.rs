@@ -13,7 +13,9 @@ const CURSOR: &str = "
 const SET_CURSOR: &str = "
     INSERT INTO folders (mail_server_id, name, uid_validity, last_uid) VALUES ($1, $2, $3, $4)
     ON CONFLICT (mail_server_id, name)
-    DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = excluded.last_uid";
+    DO UPDATE SET uid_validity = excluded.uid_validity, last_uid = CASE
+        WHEN folders.uid_validity = excluded.uid_validity AND folders.last_uid > excluded.last_uid
+        THEN folders.last_uid ELSE excluded.last_uid END";
 
 impl Store {
     /// How far a folder has been read; `None` before the first time.
@@ -39,7 +41,8 @@ impl Store {
 
 impl Intake {
     /// Writes how far a folder has been read, in the transaction that carries what was read. Keeps **A message counts
-    /// once**: a cursor that was committed apart could pass over a message whose row was not.
+    /// once**: a cursor that was committed apart could pass over a message whose row was not. Under one UIDVALIDITY it
+    /// never goes back, whoever comes late.
     ///
     /// # Errors
     /// [`Error::Missing`] if there is no such server.

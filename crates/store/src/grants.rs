@@ -10,12 +10,14 @@ use crate::cell::{
     damaged, from_json, micros, number, parse, plain, plain_some, time, time_some, to_json,
     trouble, trouble_cell,
 };
-use crate::db::{executing, found, reading, won};
+use crate::db::{Tx, executing, executing_within, found, reading};
 use crate::{Error, Listed, Page, Store};
 
+mod consented;
 mod leftovers;
 mod refresh;
 
+pub use consented::NewConsent;
 pub use refresh::{Claim, FailedRefresh};
 
 const ACCESS: &str = "grants.access_token";
@@ -43,24 +45,11 @@ const INSERT: &str = "
     INSERT INTO grants (id, link_id, issuer, subject, email, email_folded, scopes, generation, state,
         trouble, failures, since, access_token, refresh_token, expires_at, issued_at, next_refresh_at,
         intent_at, intent_retried, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+    ON CONFLICT (id) DO NOTHING";
 
 const TOKENS: &str = "
     SELECT generation, access_token, refresh_token, expires_at FROM grants WHERE id = $1";
-
-/// The lease is cleared whoever holds it: its holder is at work with tokens that are no longer the grant's.
-const REPLACE: &str = "
-    UPDATE grants SET
-        generation = generation + 1, access_token = $3,
-        refresh_token = CASE
-            WHEN $4 IS NULL AND subject = $6 AND issuer IS NOT DISTINCT FROM $5 THEN refresh_token
-            ELSE $4 END,
-        issuer = $5, subject = $6, email = $7, email_folded = $8, scopes = COALESCE($9, scopes),
-        expires_at = $10, issued_at = $11, next_refresh_at = $12,
-        since = CASE WHEN state = 'active' THEN since ELSE $13 END,
-        state = 'active', trouble = NULL, failures = 0,
-        intent_at = NULL, intent_retried = 0, lease_holder = NULL, lease_until = NULL
-    WHERE id = $1 AND generation = $2";
 
 const DELETE: &str = "DELETE FROM grants WHERE id = $1";
 
@@ -186,12 +175,19 @@ impl Store {
     /// # Errors
     /// [`Error::Missing`] if there is no such link.
     pub async fn create_grant(&self, grant: &Grant, tokens: &Tokens) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        self.insert_grant(&mut tx, grant, tokens).await?;
+        tx.commit().await
+    }
+
+    /// Adds a grant within a transaction, once: one that is there already stays as it is.
+    async fn insert_grant(&self, tx: &mut Tx, grant: &Grant, tokens: &Tokens) -> Result<(), Error> {
         let sealed = self.seal_tokens(grant.id, &tokens.access, tokens.refresh.as_ref())?;
         let trouble = trouble_cell(grant.state.trouble())?;
         let scopes = to_json(&grant.scopes)?;
         let email = grant.identity.email.as_deref();
         let folded = folded(email);
-        executing!(self.db, on => sqlx::query(INSERT)
+        executing_within!(*tx, on => sqlx::query(INSERT)
             .bind(grant.id.to_string())
             .bind(grant.link_id.to_string())
             .bind(plain_some(grant.identity.issuer.as_deref()))
@@ -214,41 +210,6 @@ impl Store {
             .bind(micros(grant.created_at))
             .execute(on))?;
         Ok(())
-    }
-
-    /// Writes the tokens of a consent that was given anew, and so makes the grant active. An answer without a refresh
-    /// token keeps the old one if it is known that the same person consented, and drops it otherwise.
-    ///
-    /// # Errors
-    /// [`Error::Stale`] if the tokens were written after `seen_generation`, or the grant is gone.
-    pub async fn replace_grant_tokens(
-        &self,
-        id: GrantId,
-        seen_generation: i64,
-        identity: &Identity,
-        tokens: &NewTokens,
-        next_refresh_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let sealed = self.seal_tokens(id, &tokens.access, tokens.refresh.as_ref())?;
-        let scopes = tokens.scopes.as_ref().map(to_json).transpose()?;
-        let folded = folded(identity.email.as_deref());
-        let done = executing!(self.db, on => sqlx::query(REPLACE)
-            .bind(id.to_string())
-            .bind(seen_generation)
-            .bind(&sealed.access)
-            .bind(&sealed.refresh)
-            .bind(plain_some(identity.issuer.as_deref()))
-            .bind(plain_some(identity.subject.as_deref()))
-            .bind(plain_some(identity.email.as_deref()))
-            .bind(&folded)
-            .bind(&scopes)
-            .bind(micros(tokens.expires_at))
-            .bind(micros(tokens.issued_at))
-            .bind(next_refresh_at.map(micros))
-            .bind(micros(now))
-            .execute(on))?;
-        won(done)
     }
 
     /// The grant with this id, without its tokens.

@@ -35,7 +35,7 @@ mod vault;
 
 pub use consents::{BeginConsent, Consent, ConsentState};
 pub use error::Error;
-pub use grants::{Claim, FailedRefresh, NewTokens};
+pub use grants::{Claim, FailedRefresh, NewConsent, NewTokens};
 pub use intake::Intake;
 pub use issues::IssueFilter;
 pub use messages::MessageFilter;

@@ -41,14 +41,17 @@ const KNOWN: &str = "
     SELECT id FROM messages
     WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
 
+/// A row without a Message-ID may stand for a message that has one: it could not be kept whole.
 const SAME: &str = "
     SELECT id FROM messages
-    WHERE mail_server_id = $1 AND sha256 = $3 AND internal_date = $4
-        AND message_id IS NOT DISTINCT FROM $2
+    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity <> $3 AND sha256 = $5 AND internal_date = $6
+        AND (message_id IS NULL OR message_id = $4)
     ORDER BY id LIMIT 1";
 
+/// What the server is never told of counts as told.
 const MOVE: &str = "
-    UPDATE messages SET mail_server_id = $2, folder = $3, uid_validity = $4, uid = $5, flagged = 0
+    UPDATE messages SET mail_server_id = $2, folder = $3, uid_validity = $4, uid = $5,
+        flagged = CASE WHEN outcome IN ('quarantined', 'unhandled') THEN 1 ELSE 0 END
     WHERE id = $1";
 
 const INSERT: &str = "
@@ -214,20 +217,23 @@ impl Intake {
         Ok(id.is_some())
     }
 
-    /// The message of this server with the same Message-ID, bytes and time of arrival: the second key, asked when
-    /// places have lost their meaning because UIDVALIDITY changed.
+    /// The message with the same Message-ID, bytes and time of arrival that lay in the folder of `place` under another
+    /// UIDVALIDITY: the second key, for places that have lost their meaning. Every message can be asked for: while
+    /// the folder has kept its UIDVALIDITY, there is none.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn same_message(
         &mut self,
-        server: MailServerId,
+        place: &Place,
         message_id: Option<&str>,
         sha256: &[u8; 32],
         internal_date: Timestamp,
     ) -> Result<Option<MessageId>, Error> {
         let id: Option<String> = within!(self.tx, on => sqlx::query_scalar(SAME)
-            .bind(server.to_string())
+            .bind(place.mail_server_id.to_string())
+            .bind(plain(&place.folder))
+            .bind(i64::from(place.uid_validity))
             .bind(plain_some(message_id))
             .bind(&sha256[..])
             .bind(micros(internal_date))
@@ -235,7 +241,8 @@ impl Intake {
         parse_some("messages.id", id.as_deref())
     }
 
-    /// Writes that a known message lies in another place now, where the server has still to be told of it.
+    /// Writes that a known message lies in another place now, where the server has still to be told of it, if it ever
+    /// is.
     ///
     /// # Errors
     /// [`Error::Taken`] if another message has that place; [`Error::Missing`].

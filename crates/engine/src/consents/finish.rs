@@ -1,19 +1,14 @@
 //! The way back from the provider: the callback becomes a grant, or a sentence that says why not.
 
-use jiff::SignedDuration;
-use outlink_model::event::Event;
-use outlink_model::grant::{
-    Actor, Grant, GrantState, Identity, Tokens, Trouble, later, refresh_at,
-};
-use outlink_model::link::{Link, LinkHealth};
+use outlink_model::Secret;
+use outlink_model::grant::{Trouble, later};
+use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::provider::ProviderKind;
-use outlink_model::{GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, CallbackParams, TokenAnswer, Verifier};
-use outlink_store::{self as store, Consent, ConsentState, NewTokens};
+use outlink_store::{Consent, ConsentState, Error as StoreError};
 
-use super::{Finished, JOURNEY, is_somebody_else};
-use crate::grants::grant_name;
+use super::{Finished, JOURNEY};
 use crate::{Engine, Error, clock};
 
 impl Engine {
@@ -29,18 +24,27 @@ impl Engine {
         pairs: &[(String, String)],
         cookie: Option<&str>,
     ) -> Result<Finished, Error> {
-        let params = oauth::parse_callback(pairs)?;
-        let consent = self.claim_consent(&params, cookie).await?;
+        let parsed = oauth::parse_callback(pairs);
+        let consent = match self.claim_consent(pairs, cookie).await {
+            Ok(consent) => consent,
+            // What is wrong with the answer itself says more than whose it is not.
+            Err(error) => return Err(parsed.err().map_or(error, Error::from)),
+        };
         // From here on the answer belongs to a consent of ours, so what goes wrong is kept with it: whoever waits for
         // it is told. It runs to its end even if the browser hangs up, since the code works only once.
         let engine = self.clone();
         let reference = reference.to_owned();
         let task = self.spawn(async move {
-            let finished = engine.redeem(&reference, params, &consent).await;
+            let finished = match parsed {
+                Ok(params) => engine.redeem(&reference, params, &consent).await,
+                Err(problem) => Err(problem.into()),
+            };
             if let Err(error) = &finished {
                 let reason = error.problem().to_string();
-                if let Err(error) = engine.store().fail_consent(consent.id, &reason).await {
-                    tracing::error!(%error, "a failed consent could not be recorded");
+                match engine.store().fail_consent(consent.id, &reason).await {
+                    // It is over already, one way or the other.
+                    Ok(()) | Err(StoreError::Stale) => {}
+                    Err(error) => tracing::error!(%error, "a failed consent could not be recorded"),
                 }
             }
             finished
@@ -51,25 +55,15 @@ impl Engine {
     /// Finds the consent that `state` belongs to, once, and only for the browser that began it.
     async fn claim_consent(
         &self,
-        params: &CallbackParams,
+        pairs: &[(String, String)],
         cookie: Option<&str>,
     ) -> Result<Consent, Error> {
-        let unknown = || {
-            Problem::new(
-                ProblemKind::Forbidden,
-                "state_unknown",
-                "This answer belongs to no consent that was begun here, or it was used already.",
-                "Open the consent page again and press its button once.",
-            )
-        };
-        let state = params.state.as_deref().ok_or_else(unknown)?;
+        let state = clock::fingerprint(state_of(pairs).ok_or_else(unknown)?);
         let browser = cookie.map(clock::fingerprint).ok_or_else(other_browser)?;
-        let hash = clock::fingerprint(state);
-        let taken = self.store().take_consent_by_state(&hash).await?;
-        let (consent, bound_to) = taken.ok_or_else(unknown)?;
-        if bound_to != browser {
-            return Err(other_browser().into());
-        }
+        let Some(consent) = self.store().take_consent_by_state(&state, &browser).await? else {
+            let known = self.store().is_state_known(&state).await?;
+            return Err(if known { other_browser() } else { unknown() }.into());
+        };
         match consent.state {
             ConsentState::Begun { at } if later(at, JOURNEY) >= self.now() => Ok(consent),
             _ => Err(unknown().into()),
@@ -104,7 +98,7 @@ impl Engine {
         let verifier = consent.verifier.clone().ok_or_else(wrong_address)?;
         let verifier = Verifier::from_secret(verifier);
         let answer = self.exchange(&link, redirect_url, &Secret::new(code), &verifier).await?;
-        self.keep(&link, consent, answer).await
+        self.keep_consented(&link, consent, answer).await
     }
 
     async fn exchange(
@@ -119,132 +113,11 @@ impl Engine {
             Ok(response) => oauth::parse_code_response(link.provider, &response, self.now()),
             Err(failure) => Err(failure),
         };
-        answer
-            .map_err(|failure| problem(ProblemKind::Remote, "code_refused", failure.trouble).into())
-    }
-
-    async fn keep(
-        &self,
-        link: &Link,
-        consent: &Consent,
-        answer: TokenAnswer,
-    ) -> Result<Finished, Error> {
-        let now = self.now();
-        let identity = self.identify(link, consent, &answer).await?;
-        let expires_at = later(now, answer.expires_in);
-        let scopes = answer.scopes.clone().unwrap_or_else(|| words(&link.scope));
-        let mut grant = Grant {
-            id: clock::id(),
-            link_id: link.id,
-            identity,
-            scopes,
-            generation: 1,
-            state: GrantState::Active,
-            since: now,
-            expires_at,
-            issued_at: now,
-            renewable: answer.refresh.is_some(),
-            next_refresh_at: Some(match answer.refresh {
-                Some(_) => refresh_at(now, expires_at, clock::jitter()),
-                // Nothing can be renewed; that it is over must be noticed all the same.
-                None => expires_at,
-            }),
-            intent: None,
-            created_at: now,
-        };
-        let tokens =
-            Tokens { generation: 1, access: answer.access, expires_at, refresh: answer.refresh };
-        match consent.grant_id {
-            None => self.store().create_grant(&grant, &tokens).await?,
-            Some(id) => grant = self.replace(id, grant, tokens).await?,
-        }
-        self.store().finish_consent(consent.id, grant.id).await?;
-        // The provider has just accepted the client: whatever was held against the link is over.
-        self.store().set_link_health(link.id, &LinkHealth::Healthy).await?;
-        self.record(Event {
-            kind: "grant.active".into(),
-            subject: format!("grant {}", grant_name(&grant)),
-            state: Some("active".into()),
-            message: format!("A consent under the link {} was given.", link.name),
-            ..self.event(Actor::Nobody)
+        let secrets: Vec<_> = link.client_secret.iter().chain([code, verifier.expose()]).collect();
+        answer.map_err(|failure| {
+            let failure = oauth::without_secrets(failure, &secrets);
+            problem(ProblemKind::Remote, "code_refused", failure.trouble).into()
         })
-        .await;
-        self.0.alarm.notify_waiters();
-        let warning = warning(link, &grant, consent.login_hint.as_deref(), now);
-        Ok(Finished { link_name: link.name.clone(), grant, warning })
-    }
-
-    /// Puts new tokens in the place of a grant's old ones, unless somebody else consented.
-    async fn replace(&self, id: GrantId, given: Grant, tokens: Tokens) -> Result<Grant, Error> {
-        let tokens = NewTokens {
-            access: tokens.access,
-            refresh: tokens.refresh,
-            expires_at: tokens.expires_at,
-            issued_at: given.issued_at,
-            scopes: Some(given.scopes.clone()),
-        };
-        loop {
-            let old = self.grant_by_id(id).await?;
-            if is_somebody_else(&old.identity, &given.identity) {
-                return Err(somebody_else(&given.identity, &old.identity).into());
-            }
-            // A provider that gives no new refresh token to the same person means the old one to be kept.
-            let next = match tokens.refresh.is_some() || old.renewable {
-                true => refresh_at(given.issued_at, given.expires_at, clock::jitter()),
-                false => given.expires_at,
-            };
-            let (seen, now) = (old.generation, self.now());
-            let replaced = self
-                .store()
-                .replace_grant_tokens(id, seen, &given.identity, &tokens, Some(next), now)
-                .await;
-            match replaced {
-                Ok(()) => {
-                    self.store().wake_mail_servers(id, now).await?;
-                    return self.grant_by_id(id).await;
-                }
-                // A refresh came between the reading and the writing. A new consent outdoes it: read again.
-                Err(store::Error::Stale) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// Who consented, as far as the provider tells. A provider that tells nothing is no error.
-    async fn identify(
-        &self,
-        link: &Link,
-        consent: &Consent,
-        answer: &TokenAnswer,
-    ) -> Result<Identity, Error> {
-        let mut identity = Identity::default();
-        if let Some(token) = &answer.id_token {
-            let nonce = consent.nonce.as_deref();
-            identity = oauth::identity_from_id_token(token, link, nonce, self.now())?;
-        }
-        let userinfo = oauth::userinfo_request(link, &answer.access);
-        if let Some(request) = userinfo.filter(|_| identity.email.is_none()) {
-            identity = self.ask_userinfo(&request, identity).await;
-        }
-        Ok(identity)
-    }
-
-    /// The address is for display, so a userinfo endpoint that does not answer costs nobody their grant.
-    async fn ask_userinfo(&self, request: &oauth::Request, known: Identity) -> Identity {
-        let told = match self.0.http.send(request).await {
-            Ok(response) if response.status == 200 => oauth::identity_from_userinfo(&response.body),
-            Ok(_) | Err(_) => return known,
-        };
-        match told {
-            // OpenID Connect Core §5.3.2: an answer about another person must not be used.
-            Ok(told) if known.subject.is_some() && told.subject != known.subject => known,
-            Ok(told) => Identity {
-                issuer: known.issuer,
-                subject: known.subject.or(told.subject),
-                email: told.email,
-            },
-            Err(_) => known,
-        }
     }
 }
 
@@ -258,42 +131,20 @@ fn check_issuer(link: &Link, got: Option<&str>) -> Result<(), Problem> {
     oauth::check_issuer(link.issuer.as_deref(), got)
 }
 
-/// What a person should know although all went well.
-fn warning(link: &Link, grant: &Grant, hint: Option<&str>, now: Timestamp) -> Option<String> {
-    let mut said = Vec::new();
-    if !grant.renewable {
-        let left: SignedDuration = grant.expires_at.duration_since(now);
-        said.push(format!(
-            "The provider gave no refresh token, so this grant ends in {} minutes. \
-             Ask for the scope that lets it be renewed (often offline_access) and consent again.",
-            left.as_mins()
-        ));
-    }
-    let missing = oauth::missing_scopes(&link.scope, &grant.scopes);
-    if !missing.is_empty() {
-        said.push(format!("Not granted: {}.", missing.join(", ")));
-    }
-    if let (Some(hint), Some(email)) = (hint, grant.identity.email.as_deref())
-        && !hint.eq_ignore_ascii_case(email)
-    {
-        said.push(format!("The consent was asked of {hint}, and {email} gave it."));
-    }
-    (!said.is_empty()).then(|| said.join(" "))
+/// The one `state` of a callback; where it comes twice, none can be trusted (RFC 6749 §3.1).
+fn state_of(pairs: &[(String, String)]) -> Option<&str> {
+    let mut states = pairs.iter().filter(|(name, _)| name == "state");
+    let (_, state) = states.next().filter(|(_, state)| !state.is_empty())?;
+    states.next().is_none().then_some(state)
 }
 
-fn somebody_else(given: &Identity, known: &Identity) -> Problem {
-    let name =
-        |identity: &Identity| identity.email.clone().unwrap_or_else(|| "somebody else".into());
+fn unknown() -> Problem {
     Problem::new(
-        ProblemKind::Conflict,
-        "somebody_else",
-        format!("{} consented, but this grant belongs to {}.", name(given), name(known)),
-        "Nothing was changed. Sign in at the provider with the right account and try again.",
+        ProblemKind::Forbidden,
+        "state_unknown",
+        "This answer belongs to no consent that was begun here, or it was used already.",
+        "Open the consent page again and press its button once.",
     )
-}
-
-fn words(scope: &str) -> Vec<String> {
-    scope.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 fn other_browser() -> Problem {

@@ -11,6 +11,9 @@ use tokio::time::timeout;
 use super::Policy;
 use super::policy::host_address;
 
+/// Addresses of one name that are tried, each for its own time.
+const ADDRESSES: usize = 8;
+
 /// The addresses behind `host` that may be dialled.
 ///
 /// # Errors
@@ -36,7 +39,7 @@ pub(crate) async fn permitted(
     if open.is_empty() { Err(closed(host, found[0].ip())) } else { Ok(open) }
 }
 
-/// Connects to the first of the permitted addresses that answers.
+/// Connects to the first of the permitted addresses that answers. Not more than eight are tried.
 ///
 /// # Errors
 /// As [`permitted`], and when none of them answers in time.
@@ -46,7 +49,7 @@ pub(crate) async fn connect(
     limit: Duration,
 ) -> Result<TcpStream, Trouble> {
     let mut last = None;
-    for &address in addresses {
+    for &address in addresses.iter().take(ADDRESSES) {
         match timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 // Commands are small and answered one by one: waiting to fill a packet only costs time.
@@ -97,5 +100,25 @@ fn closed(host: &str, address: IpAddr) -> Trouble {
         ),
         hint: format!("If that is meant, add {host:?} to egress.allow in the configuration file."),
         provider_error: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_with_many_addresses_is_not_tried_for_ever() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = listener.local_addr().unwrap();
+        // Nobody listens on this port of the other loopback addresses.
+        let closed = (2..20).map(|n| SocketAddr::new([127, 0, 0, n].into(), open.port()));
+        let mut addresses: Vec<_> = closed.take(ADDRESSES).collect();
+        let limit = Duration::from_secs(5);
+        addresses.insert(ADDRESSES - 1, open);
+        assert!(connect(&addresses, "mail.example.org", limit).await.is_ok());
+        addresses.swap(ADDRESSES - 1, ADDRESSES);
+        let trouble = connect(&addresses, "mail.example.org", limit).await.unwrap_err();
+        assert!(trouble.reason.contains("refused"), "{}", trouble.reason);
     }
 }

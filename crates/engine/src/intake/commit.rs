@@ -46,12 +46,19 @@ impl Engine {
                     outcome
                 }
                 Err(StoreError::Away(why)) => return Err(Error::Away(why)),
+                // Somebody else has committed it since we looked: it has counted.
+                Err(StoreError::Taken("place")) => {
+                    tx.rollback_to_savepoint().await?;
+                    None
+                }
                 Err(error) => {
                     tracing::warn!(%error, uid = prepared.meta.uid, "a message is quarantined");
                     tx.rollback_to_savepoint().await?;
                     keep_raw(&mut tx, prepared).await?;
                     let reason = format!("It could not be kept: {error}.");
-                    quarantine(&mut tx, job, prepared, now, reason).await?
+                    let row = bare(row(job, prepared, now, Outcome::Quarantined, Some(reason)));
+                    tx.put_message(&row).await?;
+                    Some(row.outcome)
                 }
             };
             count(&mut committed, outcome, prepared.meta.uid);
@@ -109,14 +116,12 @@ async fn take_in(
             return quarantine(tx, job, prepared, now, reason).await;
         }
     };
-    if job.rebuilt {
-        let message_id = parsed.as_ref().ok().and_then(|parsed| parsed.message_id.as_deref());
-        let date = prepared.meta.internal_date;
-        let same = tx.same_message(job.server.id, message_id, sha256, date).await?;
-        if let Some(id) = same {
-            tx.move_message(id, &place).await?;
-            return Ok(None);
-        }
+    // The folder may have been rebuilt since, even by halves: what lay there under other UIDs is looked up by what it is.
+    let message_id = parsed.as_ref().ok().and_then(|parsed| parsed.message_id.as_deref());
+    let date = prepared.meta.internal_date;
+    if let Some(id) = tx.same_message(&place, message_id, sha256, date).await? {
+        tx.move_message(id, &place).await?;
+        return Ok(None);
     }
     keep_raw(tx, prepared).await?;
     match parsed {
@@ -286,6 +291,11 @@ fn row(
         // What the server is never told of has nothing left to be told.
         flagged: !is_told(outcome),
     }
+}
+
+/// The row without anything that a stranger wrote: whatever could not be kept of a message may stand in one of these.
+fn bare(row: Message) -> Message {
+    Message { message_id: None, from: String::new(), subject: String::new(), ..row }
 }
 
 /// An address as people write it.

@@ -7,7 +7,7 @@ use outlink_store::{Error as StoreError, Packed, pack};
 
 /// A message, ready to be committed.
 pub(super) struct Prepared {
-    /// What the server said of it.
+    /// What the server said of it, with the size that it was found to have.
     pub(super) meta: Meta,
     /// What it holds.
     pub(super) content: Content,
@@ -49,14 +49,21 @@ pub(super) fn prepare(
     let mut bodies: std::collections::HashMap<u32, Body> = bodies.into_iter().collect();
     let mut prepared = Vec::with_capacity(batch.len());
     for meta in batch {
+        let mut meta = *meta;
         let content = match bodies.remove(&meta.uid) {
-            Some(Body::Raw(raw)) => whole(&raw)?,
-            Some(Body::TooLarge(_)) => Content::TooLarge { largest },
+            Some(Body::Raw(raw)) => {
+                meta.size = raw.len() as u64;
+                whole(&raw)?
+            }
+            Some(Body::TooLarge(octets)) => {
+                meta.size = octets;
+                Content::TooLarge { largest }
+            }
             Some(Body::Refused(words)) => Content::Refused { words },
             None if meta.size > largest => Content::TooLarge { largest },
             None => continue,
         };
-        prepared.push(Prepared { meta: *meta, content });
+        prepared.push(Prepared { meta, content });
     }
     Ok(prepared)
 }
@@ -66,4 +73,27 @@ fn whole(raw: &[u8]) -> Result<Content, StoreError> {
     sha256.copy_from_slice(digest(&SHA256, raw).as_ref());
     let parsed = parse(raw).map_err(|error| error.to_string());
     Ok(Content::Whole { sha256, packed: pack(raw)?, parsed: Box::new(parsed) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_that_were_found() {
+        let meta = |uid, size| Meta {
+            uid,
+            size,
+            seen: false,
+            internal_date: outlink_model::Timestamp::UNIX_EPOCH,
+        };
+        let metas = [meta(1, 0), meta(2, 0), meta(3, 99), meta(4, 7)];
+        let raw = b"Subject: a\r\n\r\nb".to_vec();
+        let octets = raw.len() as u64;
+        let bodies = vec![(1, Body::TooLarge(70)), (2, Body::Raw(raw))];
+        let prepared = prepare(&metas, bodies, 50).map_err(|error| error.to_string());
+        let sizes: Result<Vec<_>, _> =
+            prepared.map(|all| all.iter().map(|one| (one.meta.uid, one.meta.size)).collect());
+        assert_eq!(sizes, Ok(vec![(1, 70), (2, octets), (3, 99)]), "one was deleted meanwhile");
+    }
 }

@@ -2,7 +2,7 @@
 //! passes means a fetch that works.
 
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use outlink_mail::imap::{self, Limits, Selected, Session};
@@ -16,11 +16,16 @@ use outlink_model::step::{Step, StepStatus};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
+use crate::refresh::Unrefreshed;
 use crate::{Engine, egress};
 
 /// The steps in their order; what was not reached is reported as skipped.
 const STEPS: [&str; 8] =
     ["resolve", "connect", "tls", "greeting", "token", "sign_in", "folder", "handler"];
+
+/// So many answers of the mail server, each with its own time limit, fit into the time of a step: one that goes on
+/// talking without end is left all the same.
+const ANSWERS_IN_A_STEP: u32 = 4;
 
 /// A token is fetched anew when it would end within this time: a session that ends in the middle costs more.
 const MIN_TTL: SignedDuration = SignedDuration::from_secs(60);
@@ -35,7 +40,13 @@ pub(crate) struct MailSession {
 
 /// What was found on the way.
 #[derive(Default)]
-pub(crate) struct Report(Vec<Step>);
+pub(crate) struct Report {
+    steps: Vec<Step>,
+    /// How long a step may take.
+    limit: Duration,
+    /// How long the mail server asked us to stay away.
+    pub(crate) stay_away: Option<Duration>,
+}
 
 impl Report {
     /// Runs one step and notes how it went. The work's text is what was found.
@@ -45,7 +56,8 @@ impl Report {
         work: impl Future<Output = Result<(T, String), Trouble>>,
     ) -> Result<T, Trouble> {
         let begun = Instant::now();
-        let went = work.await;
+        let limit = self.limit;
+        let went = tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(endless(limit)));
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (status, message, hint, result) = match went {
             Ok((value, message)) => (StepStatus::Ok, message, String::new(), Ok(value)),
@@ -56,23 +68,23 @@ impl Report {
                 (StepStatus::Failed, message, trouble.hint.clone(), Err(trouble))
             }
         };
-        self.0.push(Step { id, status, message, hint, ms });
+        self.steps.push(Step { id, status, message, hint, ms });
         result
     }
 
     fn skip(&mut self, id: &'static str, message: &str) {
         let (status, message) = (StepStatus::Skipped, message.to_owned());
-        self.0.push(Step { id, status, message, hint: String::new(), ms: 0 });
+        self.steps.push(Step { id, status, message, hint: String::new(), ms: 0 });
     }
 
     /// The whole list: what was not reached is skipped.
     pub(crate) fn complete(mut self) -> Vec<Step> {
         for id in STEPS {
-            if !self.0.iter().any(|step| step.id == id) {
+            if !self.steps.iter().any(|step| step.id == id) {
                 self.skip(id, "Not tried, since an earlier step failed.");
             }
         }
-        self.0
+        self.steps
     }
 }
 
@@ -87,6 +99,7 @@ impl Engine {
         report: &mut Report,
     ) -> Result<MailSession, Trouble> {
         let limits = self.0.settings.limits;
+        report.limit = limits.mail_read * ANSWERS_IN_A_STEP;
         let (host, port) = (server.host.as_str(), server.port);
         let addresses = report
             .step("resolve", async {
@@ -109,29 +122,39 @@ impl Engine {
                 Ok((stream, "The certificate is trusted.".to_owned()))
             })
             .await?;
-        let mut imap = report
+        let mut stay_away = None;
+        let greeted = report
             .step("greeting", async {
                 let limits = Limits {
                     literal: limits.message_size,
                     time: limits.mail_read,
                     ..Limits::default()
                 };
-                let mut session = Session::start(stream, limits).await.map_err(|e| e.trouble())?;
+                let greeted = Session::start(stream, limits).await;
+                let mut session = greeted.map_err(|error| {
+                    stay_away = error.retry_after();
+                    error.trouble()
+                })?;
                 let offered = session.capabilities().await.map_err(|e| e.trouble())?;
                 let ways: Vec<_> = offered.mechanisms().collect();
                 let message = format!("One can sign in by {}.", ways.join(", "));
                 Ok((session, message))
             })
-            .await?;
-        self.sign_in_to(server, &mut imap, report).await?;
+            .await;
+        report.stay_away = stay_away;
+        let mut imap = greeted?;
+        let signed_in = self.sign_in_to(server, &mut imap, report).await;
+        report.stay_away = imap.stay_away();
+        signed_in?;
         let selected = report
             .step("folder", async {
                 let selected = imap.select(&server.folder).await.map_err(|e| e.trouble())?;
                 let message = format!("{} holds {} messages.", server.folder, selected.exists);
                 Ok((selected, message))
             })
-            .await?;
-        Ok(MailSession { imap, selected })
+            .await;
+        report.stay_away = imap.stay_away();
+        Ok(MailSession { imap, selected: selected? })
     }
 
     async fn sign_in_to(
@@ -174,12 +197,7 @@ impl Engine {
             let grant = self.grant_by_id(grant).await?;
             self.link_by_id(grant.link_id).await
         };
-        let link = link.await.map_err(|error| Trouble {
-            actor: Actor::Nobody,
-            reason: error.problem().message,
-            hint: error.problem().hint,
-            provider_error: None,
-        })?;
+        let link = link.await.map_err(|error| *Unrefreshed::from(error).trouble)?;
         if !link.token_hosts.contains(&server.host) {
             return Err(Trouble {
                 actor: Actor::LinkAdministrator,
@@ -195,7 +213,8 @@ impl Engine {
     }
 
     /// Shows the token. One that is refused although it should live is refreshed once and shown once more, since it may
-    /// have been taken back; after that the mailbox, not the token, is at fault.
+    /// have been taken back. Where the server refused a token in this way at its last fetch too, that was done then, and
+    /// the mailbox, not the token, is at fault.
     async fn present(
         &self,
         server: &MailServer,
@@ -212,21 +231,18 @@ impl Engine {
         let first = imap.authenticate(&server.mailbox, host, port, &tokens.access, mechanism).await;
         match first {
             Ok(()) => return Ok(mechanism),
-            Err(error) if error.is_token_refused() => {}
+            Err(error) if error.is_token_refused() && !refused_before(server, &error) => {}
             Err(error) => return Err(error.trouble()),
         }
-        let refreshed = self.refresh(grant, tokens.generation).await;
-        if let Err(error) = refreshed {
-            let problem = error.problem();
-            let after = self.grant_by_id(grant).await.ok();
-            let known = after.and_then(|grant| grant.state.trouble().cloned());
-            return Err(known.unwrap_or(Trouble {
-                actor: Actor::MailboxOwner,
-                reason: problem.message,
-                hint: problem.hint,
-                provider_error: None,
-            }));
-        }
+        let renewed = async {
+            let grant = self.grant_by_id(grant).await?;
+            match grant.generation == tokens.generation {
+                true => self.refresh_if_admitted(&grant).await,
+                // Somebody has renewed it since.
+                false => Ok(grant),
+            }
+        };
+        renewed.await.map_err(|failed| *failed.trouble)?;
         let tokens = self.token_for(server, grant).await?;
         imap.authenticate(&server.mailbox, host, port, &tokens.access, mechanism)
             .await
@@ -247,8 +263,26 @@ impl Engine {
             }
             Err(error) => (StepStatus::Failed, error.problem().message, error.problem().hint),
         };
-        report.0.push(Step { id: "handler", status, message, hint, ms: 0 });
+        report.steps.push(Step { id: "handler", status, message, hint, ms: 0 });
     }
+}
+
+fn endless(limit: Duration) -> Trouble {
+    Trouble {
+        actor: Actor::Nobody,
+        reason: format!("This did not come to an end within {} s.", limit.as_secs_f32()),
+        hint: "It is tried again; if it stays so, ask the mail server's operator what it sends at \
+               this point."
+            .into(),
+        provider_error: None,
+    }
+}
+
+/// Whether the last fetch ended with this very refusal.
+fn refused_before(server: &MailServer, error: &imap::Error) -> bool {
+    let now = error.trouble();
+    let before = server.health.trouble.as_ref();
+    before.is_some_and(|before| before.actor == now.actor && before.reason == now.reason)
 }
 
 /// Why a server is not fetched.
@@ -259,4 +293,21 @@ pub(crate) fn no_handler(server: &MailServer) -> Problem {
         format!("No handler takes the mail of {}, so it is not fetched.", server.name),
         "Make a handler for it: `outlink handler create`.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_step_without_end_is_left() {
+        let limit = Duration::from_millis(20);
+        let mut report = Report { limit, ..Report::default() };
+        let endless = std::future::pending::<Result<((), String), Trouble>>();
+        let trouble = report.step("greeting", endless).await.map(drop);
+        assert!(trouble.is_err_and(|trouble| trouble.reason.contains("0.02 s")));
+        let steps = report.complete();
+        assert_eq!(steps.len(), STEPS.len());
+        assert_eq!((steps[0].id, steps[0].status), ("greeting", StepStatus::Failed));
+    }
 }

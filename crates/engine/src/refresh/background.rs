@@ -5,11 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use outlink_model::GrantId;
-use outlink_model::grant::{backoff, later};
-use outlink_model::link::{Link, LinkHealth};
 use tokio::sync::Semaphore;
 
-use crate::{Engine, Error, clock};
+use crate::{Engine, Error};
 
 /// Refreshes under way at once. A provider that hangs holds one of these for its time limit and no longer.
 const AT_ONCE: usize = 64;
@@ -60,25 +58,10 @@ impl Engine {
 
     async fn refresh_due(&self, id: GrantId) -> Result<(), Error> {
         let grant = self.grant_by_id(id).await?;
-        let link = self.link_by_id(grant.link_id).await?;
-        if self.may_probe(&link).await? {
-            self.refresh(id, grant.generation).await?;
+        if self.stands_against(&grant).await?.is_none() {
+            self.refresh(id, grant.generation).await.map_err(|failed| failed.error)?;
         }
         Ok(())
-    }
-
-    /// Whether a grant may be spent on this link now. Always while the link is well; while it is marked, whoever moves
-    /// the time of the next probe first is the one that probes, and nobody else.
-    async fn may_probe(&self, link: &Link) -> Result<bool, Error> {
-        let LinkHealth::Marked { failures, probe_at, .. } = &link.health else {
-            return Ok(true);
-        };
-        let now = self.now();
-        if now < *probe_at {
-            return Ok(false);
-        }
-        let next = later(now, backoff(failures.saturating_add(3), clock::jitter()));
-        Ok(self.store().claim_probe(link.id, *probe_at, next).await?)
     }
 }
 

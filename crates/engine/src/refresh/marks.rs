@@ -1,7 +1,8 @@
 //! What is told and marked after a refresh: events on a change of state, and the mark on a link that is refused.
 
+use outlink_model::Timestamp;
 use outlink_model::event::Event;
-use outlink_model::grant::{Actor, Failure, Grant, GrantState, backoff, later};
+use outlink_model::grant::{Actor, Failure, Grant, GrantState, backoff, blames_link, later};
 use outlink_model::link::{Link, LinkHealth};
 
 use super::Call;
@@ -9,9 +10,19 @@ use crate::grants::grant_name;
 use crate::{Engine, Error, clock};
 
 impl Engine {
-    /// Marks a link whose client the provider refuses. The grant keeps its state: it is not its fault.
-    pub(super) async fn mark_link(&self, call: &Call, failure: &Failure) -> Result<(), Error> {
-        let Call { link, grant, .. } = call;
+    /// Whether another grant of the same link is refused in the same way, so that it is the link's fault.
+    pub(super) async fn blames_link(&self, call: &Call, failure: &Failure) -> Result<bool, Error> {
+        let mut others = self.store().grants_of_link(call.link.id).await?;
+        others.retain(|other| other.id != call.grant.id);
+        Ok(blames_link(failure, &others))
+    }
+
+    /// Marks a link whose client the provider refuses; when it is probed next.
+    pub(super) async fn mark_link(
+        &self,
+        link: &Link,
+        failure: &Failure,
+    ) -> Result<Timestamp, Error> {
         let failures = match &link.health {
             LinkHealth::Healthy => 1,
             LinkHealth::Marked { failures, .. } => failures.saturating_add(1),
@@ -21,7 +32,6 @@ impl Engine {
         let trouble = failure.trouble.clone();
         let health = LinkHealth::Marked { trouble: trouble.clone(), failures, probe_at };
         self.store().set_link_health(link.id, &health).await?;
-        self.fail(call, &grant.state, Some(probe_at), true).await?;
         if failures == 1 {
             self.record(Event {
                 kind: "link.failing".into(),
@@ -33,11 +43,11 @@ impl Engine {
             })
             .await;
         }
-        Ok(())
+        Ok(probe_at)
     }
 
     /// A link whose client the provider has just accepted is well again.
-    pub(super) async fn heal_link(&self, link: &Link) {
+    pub(crate) async fn heal_link(&self, link: &Link) {
         if link.health == LinkHealth::Healthy {
             return;
         }

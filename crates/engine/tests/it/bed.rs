@@ -36,13 +36,19 @@ impl Bed {
         let vault = Vault::new(&[7; 32]).unwrap();
         let store = Store::open_sqlite(&dir.path().join("outlink.db"), vault).await.unwrap();
         let store = Arc::new(store);
-        let engine = engine(&store, &practice);
+        let engine = engine(&store, &practice, Clock::System);
         Self { practice, store, engine, dir }
     }
 
     /// A second node on the same store, as after a restart.
     pub(crate) fn another_engine(&self) -> Engine {
-        engine(&self.store, &self.practice)
+        engine(&self.store, &self.practice, Clock::System)
+    }
+
+    /// The same store as it will be looked at after so much time.
+    pub(crate) fn later_engine(&self, by: SignedDuration) -> Engine {
+        let at = later(now(), by).as_microsecond();
+        engine(&self.store, &self.practice, Clock::Manual(Arc::new(at.into())))
     }
 
     pub(crate) fn dir(&self) -> &std::path::Path {
@@ -109,27 +115,11 @@ impl Bed {
 
     /// A mail server on Alice's practice mailbox with a handler into the project SUP.
     pub(crate) async fn inbox(&self, grant: &Grant) -> MailServer {
-        let server = self
-            .engine
-            .create_mail_server(
-                NewMailServer {
-                    name: "Inbox".into(),
-                    direction: Direction::Incoming,
-                    protocol: Protocol::Imap,
-                    security: Security::Tls,
-                    host: "localhost".into(),
-                    port: self.practice.imap.port(),
-                    mailbox: ALICE.into(),
-                    grant: Some(grant.id.to_string()),
-                    password: None,
-                    folder: None,
-                    take: Take::All,
-                    poll_seconds: None,
-                },
-                &Caller::System,
-            )
-            .await
-            .unwrap();
+        self.inbox_that_takes(grant, Take::All).await
+    }
+
+    pub(crate) async fn inbox_that_takes(&self, grant: &Grant, take: Take) -> MailServer {
+        let server = self.mail_server("Inbox", grant, take).await;
         self.engine.create_project("SUP", "Support", &Caller::System).await.unwrap();
         let handler = NewHandler {
             name: "Support mail".into(),
@@ -139,6 +129,25 @@ impl Bed {
         };
         self.engine.create_handler(handler, &Caller::System).await.unwrap();
         server
+    }
+
+    /// A mail server on Alice's practice mailbox, without a handler.
+    pub(crate) async fn mail_server(&self, name: &str, grant: &Grant, take: Take) -> MailServer {
+        let new = NewMailServer {
+            name: name.into(),
+            direction: Direction::Incoming,
+            protocol: Protocol::Imap,
+            security: Security::Tls,
+            host: "localhost".into(),
+            port: self.practice.imap.port(),
+            mailbox: ALICE.into(),
+            grant: Some(grant.id.to_string()),
+            password: None,
+            folder: None,
+            take,
+            poll_seconds: None,
+        };
+        self.engine.create_mail_server(new, &Caller::System).await.unwrap()
     }
 
     /// Sends a request as a node would that does not live to see the answer; its status.
@@ -156,15 +165,24 @@ impl Bed {
 
     /// A mail of this subject, in Alice's INBOX.
     pub(crate) fn deliver(&self, id: &str, subject: &str, more: &str) {
-        let raw = format!(
-            "Message-ID: <{id}@example.net>\r\nFrom: Carla <carla@example.net>\r\nTo: {ALICE}\r\n\
-             Subject: {subject}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n{more}\r\nHello {id}\r\n"
-        );
-        assert!(self.practice.deliver(ALICE, raw));
+        assert!(self.practice.deliver(ALICE, mail(id, subject, more)));
+    }
+
+    /// The same, as if it had arrived so long ago.
+    pub(crate) fn deliver_late(&self, id: &str, ago: SignedDuration) {
+        let at = later(now(), -ago);
+        assert!(self.practice.deliver_at(ALICE, mail(id, "Late", ""), at));
     }
 }
 
-fn engine(store: &Arc<Store>, practice: &Practice) -> Engine {
+fn mail(id: &str, subject: &str, more: &str) -> String {
+    format!(
+        "Message-ID: <{id}@example.net>\r\nFrom: Carla <carla@example.net>\r\nTo: {ALICE}\r\n\
+         Subject: {subject}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n{more}\r\nHello {id}\r\n"
+    )
+}
+
+fn engine(store: &Arc<Store>, practice: &Practice, clock: Clock) -> Engine {
     let allow = ["localhost".to_owned()];
     let limits = Limits {
         token_call: Duration::from_secs(2),
@@ -177,7 +195,7 @@ fn engine(store: &Arc<Store>, practice: &Practice) -> Engine {
         egress: Policy::parse(&allow, None).unwrap(),
         extra_ca: Some(practice.ca_pem_path.clone()),
         node: new_id().to_string(),
-        clock: Clock::System,
+        clock,
         limits,
         failpoint: None,
     };

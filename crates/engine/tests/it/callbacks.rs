@@ -1,8 +1,12 @@
 //! The way back from the provider: each thing that somebody could try there.
 
+use jiff::SignedDuration;
+use outlink_engine::consents::ConsentStatus;
 use outlink_engine::{Caller, Engine};
+use outlink_model::ConsentId;
 use outlink_model::problem::Problem;
 use outlink_oauth::redirect_ref;
+use outlink_practice::TokenFault;
 
 use crate::bed::Bed;
 
@@ -11,6 +15,7 @@ struct Journey {
     reference: String,
     cookie: String,
     state: String,
+    consent: ConsentId,
     issuer: String,
 }
 
@@ -27,6 +32,7 @@ impl Journey {
             reference: redirect_ref(authorization, &link.token_endpoint),
             cookie: begun.cookie.expose().to_owned(),
             state,
+            consent: offer.consent,
             issuer: bed.practice.issuer.clone(),
         }
     }
@@ -61,7 +67,9 @@ async fn a_state_works_once_and_in_its_own_browser_only() {
     assert_eq!(refused(&bed.engine, to, &none, Some("any")).await.code, "state_unknown");
     assert_eq!(refused(&bed.engine, to, &pairs, None).await.code, "other_browser");
     assert_eq!(refused(&bed.engine, to, &pairs, Some("stolen")).await.code, "other_browser");
-    // The attempt from elsewhere has used the state up: nobody can go on guessing.
+    // An attempt from elsewhere takes nothing away from the browser that began: its answer is asked about, once.
+    let own = refused(&bed.engine, to, &pairs, Some(&journey.cookie)).await;
+    assert_eq!(own.code, "code_refused");
     let again = refused(&bed.engine, to, &pairs, Some(&journey.cookie)).await;
     assert_eq!(again.code, "state_unknown");
 }
@@ -107,9 +115,45 @@ async fn repeated_parameters_and_made_up_codes_are_refused() {
     let cookie = Some(journey.cookie.as_str());
     let twice = journey.pairs(&[("code", "a"), ("code", "b")]);
     refused(&bed.engine, &journey.reference, &twice, cookie).await;
+    let status = bed.engine.consent_status(journey.consent).await.unwrap();
+    let ConsentStatus::Failed(reason) = status else { panic!("whoever waits is told: {status:?}") };
+    assert!(reason.contains("twice"), "{reason}");
+
+    let journey = Journey::begin(&bed, "Other").await;
+    let cookie = Some(journey.cookie.as_str());
+    let mut forged = journey.pairs(&[("code", "a"), ("code", "b")]);
+    forged[0].1 = "nobody's".into();
+    refused(&bed.engine, &journey.reference, &forged, cookie).await;
     let made_up = journey.pairs(&[("code", "made up +/ %2F")]);
     let problem = refused(&bed.engine, &journey.reference, &made_up, cookie).await;
-    assert_eq!(problem.code, "code_refused", "the repeated ones used nothing up");
+    assert_eq!(problem.code, "code_refused", "a forged one uses nothing up");
+}
+
+#[tokio::test]
+async fn what_was_sent_is_not_shown_again() {
+    let bed = Bed::new().await;
+    let journey = Journey::begin(&bed, "Work").await;
+    let code = "short-code";
+    let secret = bed.practice.client_secret.expose().to_owned();
+    let description = format!("I was sent {code} and {secret}.");
+    let echo = TokenFault::Refuse { error: "invalid_grant".into(), description };
+    bed.practice.faults().next_token_answers(1, echo);
+    let pairs = journey.pairs(&[("code", code)]);
+    let cookie = Some(journey.cookie.as_str());
+    let problem = refused(&bed.engine, &journey.reference, &pairs, cookie).await;
+    assert!(problem.message.contains("I was sent"), "{problem:?}");
+    assert!(!problem.message.contains(code) && !problem.message.contains(&secret), "{problem:?}");
+}
+
+#[tokio::test]
+async fn whoever_does_not_come_back_within_an_hour_is_not_waited_for() {
+    let bed = Bed::new().await;
+    let journey = Journey::begin(&bed, "Work").await;
+    let waiting = bed.engine.consent_status(journey.consent).await.unwrap();
+    assert!(matches!(waiting, ConsentStatus::Waiting));
+    let later = bed.later_engine(SignedDuration::from_mins(61));
+    let status = later.consent_status(journey.consent).await.unwrap();
+    assert!(matches!(status, ConsentStatus::Failed(_)), "{status:?}");
 }
 
 #[tokio::test]

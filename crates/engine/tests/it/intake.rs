@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use outlink_engine::Page;
 use outlink_engine::intake::Fetched;
+use outlink_model::mail_server::Take;
 use outlink_model::message::Outcome;
 use outlink_model::step::StepStatus;
 use outlink_practice::ImapFault;
@@ -11,7 +12,7 @@ use crate::bed::{ALICE, Bed};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-async fn ready() -> Bed {
+pub(crate) async fn ready() -> Bed {
     let bed = Bed::new().await;
     let link = bed.link("Work").await;
     let grant = bed.grant(&link, HOUR).await;
@@ -19,7 +20,7 @@ async fn ready() -> Bed {
     bed
 }
 
-async fn fetch(bed: &Bed) -> Fetched {
+pub(crate) async fn fetch(bed: &Bed) -> Fetched {
     bed.engine.fetch_mail_server("Inbox").await.unwrap()
 }
 
@@ -43,6 +44,59 @@ async fn mail_becomes_issues_and_comments_once() {
     assert_eq!(issue.comments.len(), 3);
     let seen = bed.practice.messages(ALICE, "INBOX");
     assert!(seen.iter().all(|entry| entry.flags.contains("\\Seen")), "the server was told of each");
+}
+
+#[tokio::test]
+async fn beyond_a_cursor_everything_is_new() {
+    for first_empty in [false, true] {
+        let bed = Bed::new().await;
+        let link = bed.link("Work").await;
+        let grant = bed.grant(&link, HOUR).await;
+        if !first_empty {
+            bed.deliver_late("old", HOUR * 24);
+            bed.deliver_late("behind", SignedDuration::from_mins(2));
+        }
+        bed.inbox_that_takes(&grant, Take::New).await;
+        let first = fetch(&bed).await.created;
+        assert_eq!(first, u64::from(!first_empty), "what a slow clock dated counts as new");
+        bed.deliver_late("moved", HOUR * 24 * 10);
+        assert_eq!(fetch(&bed).await.created, 1, "it came into this folder just now");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_takes_no_flags_is_read_all_the_same() {
+    for fault in [ImapFault::ReadOnly, ImapFault::RefuseStore] {
+        let bed = ready().await;
+        for n in 0..70 {
+            bed.deliver(&format!("m{n}"), &format!("Matter {n}"), "");
+        }
+        bed.practice.faults().next_imap_sessions(2, fault);
+        assert_eq!(fetch(&bed).await.created, 70, "{fault:?}");
+        bed.deliver("late", "Another matter", "");
+        assert_eq!(fetch(&bed).await.created, 1, "{fault:?}");
+        let seen = |bed: &Bed| {
+            let entries = bed.practice.messages(ALICE, "INBOX");
+            entries.iter().filter(|entry| entry.flags.contains("\\Seen")).count()
+        };
+        assert_eq!(seen(&bed), 0, "{fault:?}");
+        assert_eq!(fetch(&bed).await, Fetched::default());
+        assert_eq!(seen(&bed), 71, "what could not be told is told once it can be");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_tells_untrue_sizes_is_believed_no_longer_than_needed() {
+    let bed = ready().await;
+    for (n, told) in [(1, 0), (2, 1), (3, 40_000_000)] {
+        bed.deliver(&format!("a{n}"), "One", "");
+        bed.deliver(&format!("b{n}"), "Two", "");
+        bed.practice.faults().next_imap_sessions(1, ImapFault::Sizes(told));
+        assert_eq!(fetch(&bed).await.created, 2, "{told}");
+    }
+    let messages = bed.engine.messages(None, Page::default()).await.unwrap().items;
+    let lengths = bed.practice.messages(ALICE, "INBOX");
+    assert!(messages.iter().all(|view| view.message.size == lengths[0].raw.len() as u64));
 }
 
 #[tokio::test]

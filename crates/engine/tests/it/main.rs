@@ -4,6 +4,9 @@
 
 mod bed;
 mod callbacks;
+mod consents;
 mod intake;
+mod interrupted;
 mod links;
+mod marks;
 mod refresh;

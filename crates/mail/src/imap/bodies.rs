@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 Reply::Tagged(tag, status, text) => {
                     let Some(at) = sent.iter().position(|sent| sent.tag == tag) else { continue };
                     let Some(done) = sent.remove(at) else { continue };
-                    let words = judged(status, text)?;
+                    let words = judged(status, text).map_err(|error| self.note_wait(error))?;
                     let is_open = done.uids.iter().any(|uid| open.contains(uid));
                     if is_open && (words.is_some() || done.odd) {
                         refused.push(Refused { uids: done.uids, words });

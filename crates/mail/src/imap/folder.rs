@@ -40,7 +40,7 @@ pub struct Meta {
 }
 
 /// Messages that one call of [`Session::metadata`] returns at most.
-const LISTED: usize = 200_000;
+pub const LISTED: usize = 200_000;
 /// UIDs in one STORE, so that no server finds the line too long.
 const STORED_AT_ONCE: usize = 200;
 

@@ -18,6 +18,8 @@ pub(super) enum Asked<'a> {
 
 /// Sorts a tagged `NO` or `BAD`. What passes by itself is looked for first, since servers say it in the same breath as
 /// refused credentials, and a mailbox that is merely busy must never look like one whose consent is over.
+///
+/// `SERVERBUG` passes too: a server that says so of one message may say so of all of them until its storage is mended.
 pub(super) fn refusal(asked: Asked<'_>, status: Status, text: Text) -> Error {
     let mut words = text.shown.to_ascii_lowercase();
     if let Asked::Folder { folder, .. } = &asked {
@@ -25,16 +27,15 @@ pub(super) fn refusal(asked: Asked<'_>, status: Status, text: Text) -> Error {
         words = words.replace(&folder.to_ascii_lowercase(), "");
     }
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
-    let signing_in = matches!(asked, Asked::SignIn { .. });
     if has(&["user is authenticated but not connected"]) {
         return Error::NotConnected { text: text.shown };
     }
     if has(&["accesstokenexpired", "session invalidated", "session expired", "in invalid state"]) {
         return bye(text);
     }
-    let passing = matches!(text.code.as_str(), "UNAVAILABLE" | "INUSE" | "LIMIT" | "THROTTLED")
-        || signing_in && text.code == "SERVERBUG"
-        || has(&PASSING);
+    let passing =
+        matches!(text.code.as_str(), "UNAVAILABLE" | "INUSE" | "LIMIT" | "THROTTLED" | "SERVERBUG")
+            || has(&PASSING);
     if passing {
         return Error::Unavailable { retry_after: backoff(&words), text: text.shown };
     }

@@ -54,6 +54,8 @@ pub struct Session<S> {
     pub(super) capabilities: Option<Capabilities>,
     tags: u64,
     unreadable: u32,
+    /// How long the server asked us to stay away, when it last did.
+    stay_away: Option<Duration>,
     /// What we are doing, for errors.
     pub(super) doing: &'static str,
 }
@@ -71,6 +73,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             capabilities: None,
             tags: 0,
             unreadable: 0,
+            stay_away: None,
             doing: "waiting for its greeting",
         };
         match reply::read(session.frame().await?) {
@@ -91,6 +94,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             self.finish(&tag, Asked::Command("CAPABILITY"), |_| {}).await?;
         }
         Ok(self.capabilities.get_or_insert_default())
+    }
+
+    /// How long the server asked us to stay away, where it did so in anything that it refused.
+    pub fn stay_away(&self) -> Option<Duration> {
+        self.stay_away
     }
 
     /// Says goodbye, and waits a little for the answer. Nothing depends on it, so nothing can fail.
@@ -143,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             match self.reply().await? {
                 Reply::Tagged(told, Status::Ok, text) if told == tag => return Ok(text),
                 Reply::Tagged(told, status, text) if told == tag => {
-                    return Err(refusal::refusal(asked, status, text));
+                    return Err(self.note_wait(refusal::refusal(asked, status, text)));
                 }
                 reply => each(reply),
             }
@@ -156,7 +164,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             let frame = self.frame().await?;
             let octets = frame.text.len();
             match reply::read(frame) {
-                Reply::Untagged(Status::Bye, text) => return Err(refusal::bye(text)),
+                Reply::Untagged(Status::Bye, text) => {
+                    return Err(self.note_wait(refusal::bye(text)));
+                }
                 Reply::Other => {}
                 Reply::Unreadable => {
                     // Its content may be somebody's mail, so only its size is told.
@@ -177,6 +187,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         if text.code == "CAPABILITY" {
             self.capabilities = Some(Capabilities::parse(&text.argument));
         }
+    }
+
+    /// Keeps what an error says about staying away, for those who are handed its words alone.
+    pub(super) fn note_wait(&mut self, error: Error) -> Error {
+        self.stay_away = error.retry_after().or(self.stay_away);
+        error
     }
 
     pub(super) fn protocol(&self, text: &str) -> Error {

@@ -175,7 +175,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             self.note_capabilities(&text);
             return Ok(());
         }
-        Err(refusal::refusal(Asked::SignIn { mechanism, challenge }, status, text))
+        let asked = Asked::SignIn { mechanism, challenge };
+        Err(self.note_wait(refusal::refusal(asked, status, text)))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Message-ID, In-Reply-To and References (RFC 5322 §3.6.4).
 
-use super::text::one_line;
+use super::text::{cut, one_line};
 
 /// Ids that are kept of one field: threads grow long, but the ends of References are what threads hang on.
 const MAX_IDS: usize = 100;
-/// Characters of one id; a line of mail is not longer (RFC 5322 §2.1.1).
+/// Octets of one id; a line of mail is not longer (RFC 5322 §2.1.1), and a database's index must hold it.
 const MAX_ID: usize = 998;
 
 /// The ids in a value, without angle brackets. Where there are none in brackets, every word with an `@` is one.
@@ -31,8 +31,9 @@ pub(super) fn ids(value: &str) -> Vec<String> {
 
 fn push(ids: &mut Vec<String>, id: &str) {
     let id = one_line(id, MAX_ID);
-    if !id.is_empty() && ids.last() != Some(&id) {
-        ids.push(id);
+    let id = cut(&id, MAX_ID);
+    if !id.is_empty() && ids.last().is_none_or(|last| last != id) {
+        ids.push(id.to_owned());
     }
 }
 
@@ -48,6 +49,12 @@ mod tests {
         assert_eq!(ids("a@example.org, b@example.org"), ["a@example.org", "b@example.org"]);
         assert_eq!(ids("<broken@example.org"), ["broken@example.org"]);
         assert_eq!(ids(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_long_id_is_cut_by_its_octets() {
+        let ids = ids(&format!("<{}@example.org>", "\u{1f996}".repeat(998)));
+        assert_eq!(ids, ["\u{1f996}".repeat(249)]);
     }
 
     #[test]

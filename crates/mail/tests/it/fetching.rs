@@ -185,6 +185,7 @@ async fn what_concerns_the_session_ends_the_fetching() {
         ("a1 BAD User is authenticated but not connected.\r\n", "not connected"),
         ("* BYE Session invalidated - AccessTokenExpired\r\n", "bye"),
         ("a1 NO [UNAVAILABLE] later\r\n", "unavailable"),
+        ("a1 NO [SERVERBUG] Internal error occurred.\r\n", "unavailable"),
         (
             "a1 BAD Request is throttled. Suggested Backoff Time: 1000 milliseconds\r\n",
             "unavailable",
@@ -207,6 +208,7 @@ async fn what_concerns_the_session_ends_the_fetching() {
             other => panic!("{answer}: {other:?}"),
         };
         assert_eq!((told, got), (sort, 1), "{answer}");
+        assert_eq!(session.stay_away(), error.retry_after(), "{answer}");
         server.await.unwrap();
     }
 }

@@ -139,6 +139,24 @@ fn answers_that_are_taken() {
 }
 
 #[test]
+fn a_refresh_token_beside_an_unusable_access_token_is_handed_on() {
+    for rest in [
+        r#""access_token":"t","token_type":"DPoP""#,
+        r#""access_token":"t\u0001t""#,
+        r#""access_token":null"#,
+        r#""x":1"#,
+    ] {
+        let failure =
+            read(200, format!(r#"{{"refresh_token":"rotated-1",{rest}}}"#)).expect_err(rest);
+        assert_eq!(failure.rotated.as_deref().map(Secret::expose), Some("rotated-1"), "{rest}");
+        assert!(!format!("{failure:?}").contains("rotated-1"), "{rest}: {failure:?}");
+    }
+    let refused =
+        read(400, r#"{"error":"invalid_grant","refresh_token":"r"}"#).expect_err("a refusal");
+    assert!(refused.rotated.is_none(), "only a success rotates");
+}
+
+#[test]
 fn media_types_decide_nothing() {
     for media_type in
         ["application/json; charset=UTF-8", "text/plain", "text/javascript", "text/html", ""]
@@ -252,7 +270,8 @@ fn a_token_type_that_is_refused_is_named() {
     for name in ["mac", "DPoP", "N_A"] {
         let failure = read(200, format!(r#"{{"access_token":"t","token_type":"{name}"}}"#))
             .expect_err("refused");
-        assert!(failure.trouble.reason.contains(name), "{failure:?}");
+        let words = failure.trouble.provider_error.as_deref();
+        assert!(words.is_some_and(|words| words.contains(name)), "{failure:?}");
     }
 }
 

@@ -11,6 +11,8 @@ use crate::provider::client::same;
 use crate::sasl::{self, Mechanism};
 use crate::wire::WireError;
 
+/// How often a server says that it is still there.
+const CHATTER: std::time::Duration = std::time::Duration::from_millis(50);
 const FAILED: Reply = Reply::No("[AUTHENTICATIONFAILED] Authentication failed.");
 
 /// `AUTHENTICATE` (RFC 3501 §6.2.2), with an initial response where SASL-IR is offered (RFC 4959).
@@ -49,6 +51,12 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
     }
     if let Some(ImapFault::Unavailable) = session.fault {
         session.reply(&command.tag, &Reply::No("[UNAVAILABLE] Temporary authentication failure."));
+        return Ok(());
+    }
+    if let Some(ImapFault::Throttled(milliseconds)) = session.fault {
+        let text =
+            format!("Request is throttled. Suggested Backoff Time: {milliseconds} milliseconds");
+        session.wire.put(format!("{} NO {text}\r\n", command.tag));
         return Ok(());
     }
     let Some(mechanism) = Mechanism::named(name) else {
@@ -126,6 +134,13 @@ async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
         session.flush().await?;
         // The task ends when the servers stop.
         std::future::pending::<()>().await;
+    }
+    if let Some(ImapFault::Chatter) = session.fault {
+        loop {
+            session.wire.put("* OK Still here\r\n");
+            session.flush().await?;
+            tokio::time::sleep(CHATTER).await;
+        }
     }
     Ok(())
 }

@@ -51,6 +51,12 @@ pub(super) async fn fetch<S: AsyncRead + AsyncWrite + Unpin>(
     }
     for place in places {
         let Some(entry) = session.entry(place, marks_seen(&items)) else { continue };
+        if asks_for_body(&items)
+            && let Some(ImapFault::RefuseFromUid(uid)) = session.fault
+            && entry.uid >= uid
+        {
+            return Ok(Reply::No("Internal error occurred."));
+        }
         write_entry(session, place, &entry, &items).await?;
     }
     Ok(Reply::Ok("Done"))
@@ -70,7 +76,13 @@ async fn write_entry<S: AsyncRead + AsyncWrite + Unpin>(
         match item {
             Item::Uid => session.wire.put(format!("UID {}", entry.uid)),
             Item::Flags => session.wire.put(format!("FLAGS ({})", flags(entry))),
-            Item::Size => session.wire.put(format!("RFC822.SIZE {}", entry.raw.len())),
+            Item::Size => {
+                let size = match session.fault {
+                    Some(ImapFault::Sizes(told)) => told as usize,
+                    _ => entry.raw.len(),
+                };
+                session.wire.put(format!("RFC822.SIZE {size}"));
+            }
             Item::InternalDate => {
                 let date = entry.internal_date.to_zoned(TimeZone::UTC);
                 let text = date.strftime("%e-%b-%Y %H:%M:%S +0000");
@@ -79,7 +91,12 @@ async fn write_entry<S: AsyncRead + AsyncWrite + Unpin>(
             Item::Body { section, partial, label, .. } => {
                 let bytes = cut(part(&entry.raw, *section), *partial);
                 session.wire.put(format!("{label} {{{}}}\r\n", bytes.len()));
-                if let Some(ImapFault::DropMidLiteral) = session.fault {
+                let ends = match session.fault {
+                    Some(ImapFault::DropMidLiteral) => true,
+                    Some(ImapFault::DropAtUid(uid)) => entry.uid == uid,
+                    _ => false,
+                };
+                if ends {
                     session.wire.put(bytes.get(..bytes.len() / 2).unwrap_or_default());
                     session.flush().await?;
                     return Err(End::Cut);
@@ -189,6 +206,10 @@ fn body(word: &str) -> Option<Item> {
 
 fn marks_seen(items: &[Item]) -> bool {
     items.iter().any(|item| matches!(item, Item::Body { peek: false, .. }))
+}
+
+fn asks_for_body(items: &[Item]) -> bool {
+    items.iter().any(|item| matches!(item, Item::Body { .. }))
 }
 
 fn part(raw: &[u8], section: Section) -> &[u8] {

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::command::{Arg, Command};
 use super::session::{End, Reply, Selected, Session};
+use crate::faults::ImapFault;
 
 /// The flags that can be set on messages.
 const FLAGS: &str = r"(\Answered \Flagged \Deleted \Seen \Draft)";
@@ -97,6 +98,7 @@ pub(super) async fn select<S: AsyncRead + AsyncWrite + Unpin>(
         session.reply(&command.tag, &Reply::No("[NONEXISTENT] There is no such folder"));
         return Ok(());
     };
+    let read_only = read_only || session.fault == Some(ImapFault::ReadOnly);
     let permanent = if read_only { "()" } else { FLAGS };
     session.wire.put(format!(
         "* FLAGS {FLAGS}\r\n* OK [PERMANENTFLAGS {permanent}] Kept\r\n* {exists} EXISTS\r\n* 0 RECENT\r\n"

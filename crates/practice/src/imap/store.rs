@@ -8,6 +8,7 @@ use super::command::{Arg, Command};
 use super::fetch::flags;
 use super::session::{Reply, Session};
 use super::sets::Set;
+use crate::faults::ImapFault;
 
 /// The flags that are kept; a keyword of the client's own is kept too, up to this length.
 const FLAG_CAP: usize = 64;
@@ -37,6 +38,9 @@ pub(super) fn store<S: AsyncRead + AsyncWrite + Unpin>(
     }
     if session.selected.as_ref().is_none_or(|selected| selected.read_only) {
         return Reply::No("The folder is open for reading only");
+    }
+    if session.fault == Some(ImapFault::RefuseStore) {
+        return Reply::No("[NOPERM] Flags cannot be changed here");
     }
     let Some(places) = session.places(&set, by_uid) else { return Reply::No("The folder is gone") };
     let mut lines = String::new();

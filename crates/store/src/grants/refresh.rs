@@ -5,9 +5,9 @@
 //! an answer is never turned away because it is late.
 
 use outlink_model::grant::{GrantState, Intent};
-use outlink_model::{GrantId, Timestamp};
+use outlink_model::{GrantId, Secret, Timestamp};
 
-use super::{NewTokens, intent};
+use super::{NewTokens, REFRESH, intent};
 use crate::cell::{micros, parse, time, time_some, to_json, trouble_cell};
 use crate::db::{executing, executing_within, reading, within, won};
 use crate::{Error, Store};
@@ -34,6 +34,11 @@ const COMMIT: &str = "
         since = CASE WHEN state = 'active' THEN since ELSE $9 END,
         state = 'active', trouble = NULL, failures = 0,
         intent_at = NULL, intent_retried = 0, lease_holder = NULL, lease_until = NULL
+    WHERE id = $1 AND generation = $2";
+
+/// The access token stays, and so does what goes with it; lease and intent are for the end of the call to clear.
+const ROTATE: &str = "
+    UPDATE grants SET generation = generation + 1, refresh_token = $3
     WHERE id = $1 AND generation = $2";
 
 /// Lease and intent are cleared, and the next try is set, only by whoever holds the lease or held it last: another call
@@ -176,6 +181,27 @@ impl Store {
             .bind(micros(tokens.issued_at))
             .bind(next_refresh_at.map(micros))
             .bind(micros(now))
+            .execute(on))?;
+        won(done)?;
+        Ok(seen_generation + 1)
+    }
+
+    /// Writes a refresh token alone, if the tokens are still those of `seen_generation`: the provider has rotated it, and
+    /// what else it sent is of no use. Returns the new generation.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] if the tokens were written meanwhile or the grant is gone.
+    pub async fn rotate_refresh_token(
+        &self,
+        id: GrantId,
+        seen_generation: i64,
+        refresh: &Secret,
+    ) -> Result<i64, Error> {
+        let sealed = self.vault.seal(REFRESH, id, refresh)?;
+        let done = executing!(self.db, on => sqlx::query(ROTATE)
+            .bind(id.to_string())
+            .bind(seen_generation)
+            .bind(&sealed)
             .execute(on))?;
         won(done)?;
         Ok(seen_generation + 1)

@@ -1,10 +1,10 @@
 //! Who fetches from which server, and when the next one is due.
 
-use outlink_model::mail_server::MailServer;
+use outlink_model::mail_server::{MailServer, ServerHealth};
 use outlink_model::{GrantId, MailServerId, Timestamp};
 
 use super::{ServerRow, columns};
-use crate::cell::{micros, time_some};
+use crate::cell::{micros, time_some, trouble_cell};
 use crate::db::{Db, executing, reading};
 use crate::{Error, Store};
 
@@ -38,6 +38,11 @@ const EXTEND: &str = "
 
 const RELEASE: &str = "
     UPDATE mail_servers SET lease_holder = NULL, lease_until = NULL, next_poll_at = $3
+    WHERE id = $1 AND lease_holder = $2";
+
+const FINISH: &str = "
+    UPDATE mail_servers SET lease_holder = NULL, lease_until = NULL, ok_at = $3, trouble = $4,
+        failing_since = $5, failures = $6, next_poll_at = $7
     WHERE id = $1 AND lease_holder = $2";
 
 /// A server that works keeps its rhythm; only one that failed is hurried.
@@ -134,6 +139,31 @@ impl Store {
             .bind(micros(next_poll_at))
             .execute(on))?;
         Ok(())
+    }
+
+    /// Writes how a poll went, gives the lease back, and says when the next poll is due. False, and nothing is written,
+    /// if the lease has gone to somebody else: how it goes is theirs to tell.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn finish_poll(
+        &self,
+        id: MailServerId,
+        holder: &str,
+        health: &ServerHealth,
+        next_poll_at: Timestamp,
+    ) -> Result<bool, Error> {
+        let trouble = trouble_cell(health.trouble.as_ref())?;
+        let done = executing!(self.db, on => sqlx::query(FINISH)
+            .bind(id.to_string())
+            .bind(holder)
+            .bind(health.ok_at.map(micros))
+            .bind(&trouble)
+            .bind(health.failing_since.map(micros))
+            .bind(i64::from(health.failures))
+            .bind(micros(next_poll_at))
+            .execute(on))?;
+        Ok(done > 0)
     }
 
     /// Makes the servers that sign in with this grant due now: whatever kept them from it may be over.

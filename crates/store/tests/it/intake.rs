@@ -1,7 +1,7 @@
 //! **A message counts once**, as far as the store keeps it.
 
 use outlink_model::mail_server::Cursor;
-use outlink_model::message::{Message, Place};
+use outlink_model::message::{Message, Outcome, Place};
 use outlink_model::{IssueId, MessageId};
 use outlink_store::{Error, IssueFilter, Page, pack};
 
@@ -16,6 +16,8 @@ on_both!(
     a_savepoint_takes_one_message_back_and_leaves_the_others,
     a_place_is_taken_in_once,
     a_known_message_is_recognised_in_a_new_place,
+    what_is_never_told_stays_untold_in_a_new_place,
+    a_cursor_never_goes_back,
     the_same_bytes_are_kept_once,
     large_bytes_come_back_whole,
     nul_characters_fail_nothing,
@@ -108,28 +110,34 @@ async fn a_place_is_taken_in_once(Bench { store, place }: Bench) {
 }
 
 async fn a_known_message_is_recognised_in_a_new_place(Bench { store, .. }: Bench) {
-    let (server, _) = channel(&store).await;
+    channel(&store).await;
     taken(&store, &Message { flagged: true, ..message(1) }, 1).await;
     let anonymous = Message { message_id: None, ..message(2) };
     taken(&store, &anonymous, 2).await;
 
     let mut intake = store.intake().await.unwrap();
     let id1 = Some("1@example.org");
-    let same = intake.same_message(server, id1, &sha(1), at(0)).await.unwrap();
+    let new_place = Place { uid_validity: 6, uid: 17, ..message(1).place };
+    let same = intake.same_message(&new_place, id1, &sha(1), at(0)).await.unwrap();
     assert_eq!(same, Some(id(1)));
-    assert_eq!(intake.same_message(server, None, &sha(2), at(0)).await.unwrap(), Some(id(2)));
-    for (what, server, message_id, hash, date) in [
-        ("Message-ID", server, Some("other"), sha(1), at(0)),
-        ("no Message-ID", server, None, sha(1), at(0)),
-        ("bytes", server, id1, sha(2), at(0)),
-        ("date", server, id1, sha(1), at(1)),
-        ("server", id(2), id1, sha(1), at(0)),
+    for message_id in [None, Some("could not be kept")] {
+        let same = intake.same_message(&new_place, message_id, &sha(2), at(0)).await.unwrap();
+        assert_eq!(same, Some(id(2)), "{message_id:?}");
+    }
+    let here = || new_place.clone();
+    for (what, place, message_id, hash, date) in [
+        ("Message-ID", here(), Some("other"), sha(1), at(0)),
+        ("no Message-ID", here(), None, sha(1), at(0)),
+        ("bytes", here(), id1, sha(3), at(0)),
+        ("date", here(), id1, sha(1), at(1)),
+        ("server", Place { mail_server_id: id(2), ..here() }, id1, sha(1), at(0)),
+        ("folder", Place { folder: "Archive".into(), ..here() }, id1, sha(1), at(0)),
+        ("UID alone", Place { uid_validity: 5, ..here() }, id1, sha(1), at(0)),
     ] {
-        let same = intake.same_message(server, message_id, &hash, date).await.unwrap();
+        let same = intake.same_message(&place, message_id, &hash, date).await.unwrap();
         assert_eq!(same, None, "another {what}");
     }
 
-    let new_place = Place { uid_validity: 6, uid: 17, ..message(1).place };
     intake.move_message(id(1), &new_place).await.unwrap();
     intake.commit().await.unwrap();
     let moved = store.message(id(1)).await.unwrap().unwrap();
@@ -139,6 +147,34 @@ async fn a_known_message_is_recognised_in_a_new_place(Bench { store, .. }: Bench
     let mut intake = store.intake().await.unwrap();
     let clash = intake.move_message(id(2), &new_place).await;
     assert!(matches!(clash, Err(Error::Taken("place"))));
+}
+
+async fn what_is_never_told_stays_untold_in_a_new_place(Bench { store, .. }: Bench) {
+    let (server, _) = channel(&store).await;
+    let quarantined = Message { outcome: Outcome::Quarantined, flagged: true, ..message(1) };
+    taken(&store, &quarantined, 1).await;
+    let told = Message { flagged: true, ..message(2) };
+    taken(&store, &told, 2).await;
+    let mut intake = store.intake().await.unwrap();
+    for n in [1, 2] {
+        let place = Place { uid_validity: 6, ..message(n).place };
+        intake.move_message(id(n), &place).await.unwrap();
+    }
+    intake.commit().await.unwrap();
+    assert_eq!(store.unflagged(server, "INBOX", 6).await.unwrap(), [2]);
+}
+
+async fn a_cursor_never_goes_back(Bench { store, .. }: Bench) {
+    let (server, _) = channel(&store).await;
+    for (set, expected) in
+        [((5, 9), (5, 9)), ((5, 4), (5, 9)), ((5, 12), (5, 12)), ((6, 0), (6, 0))]
+    {
+        let cursor = |(uid_validity, last_uid)| Cursor { uid_validity, last_uid };
+        let mut intake = store.intake().await.unwrap();
+        intake.set_cursor(server, "INBOX", &cursor(set)).await.unwrap();
+        intake.commit().await.unwrap();
+        assert_eq!(store.cursor(server, "INBOX").await.unwrap(), Some(cursor(expected)), "{set:?}");
+    }
 }
 
 async fn the_same_bytes_are_kept_once(Bench { store, place }: Bench) {

@@ -16,6 +16,7 @@ on_both!(
     only_a_server_that_can_be_handled_is_polled,
     each_due_server_goes_to_one_poller,
     a_lease_keeps_everybody_else_away,
+    only_the_holder_tells_how_a_poll_went,
     servers_that_failed_are_woken_when_their_grant_recovers,
     handlers_are_kept,
 );
@@ -130,6 +131,28 @@ async fn a_lease_keeps_everybody_else_away(Bench { store, .. }: Bench) {
     assert!(store.claim_server(id(1), "third", at(30), at(40)).await.unwrap());
     store.void_leases().await.unwrap();
     assert!(store.claim_server(id(1), "fourth", at(30), at(40)).await.unwrap());
+}
+
+async fn only_the_holder_tells_how_a_poll_went(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    let failed = ServerHealth {
+        trouble: Some(trouble("down")),
+        failing_since: Some(at(1)),
+        failures: 3,
+        ..ServerHealth::default()
+    };
+    assert!(store.claim_server(id(1), "late", at(0), at(10)).await.unwrap());
+    assert!(store.claim_server(id(1), "holder", at(20), at(30)).await.unwrap());
+    assert!(!store.finish_poll(id(1), "late", &failed, at(900)).await.unwrap());
+    let health = async || store.mail_server(id(1)).await.unwrap().unwrap().health;
+    assert_eq!(health().await, ServerHealth::default());
+    assert_eq!(store.next_poll().await.unwrap(), Some(at(30)), "the lease stands");
+
+    assert!(store.finish_poll(id(1), "holder", &failed, at(80)).await.unwrap());
+    // The cell keeps its words without characters that no column takes.
+    assert_eq!((health().await.failures, health().await.failing_since), (3, Some(at(1))));
+    assert_eq!(store.next_poll().await.unwrap(), Some(at(80)));
+    assert!(store.claim_server(id(1), "next", at(21), at(40)).await.unwrap(), "it was given back");
 }
 
 async fn servers_that_failed_are_woken_when_their_grant_recovers(Bench { store, .. }: Bench) {

@@ -9,6 +9,7 @@ on_both!(
     a_message_comes_back_as_it_was_written,
     messages_are_listed_newest_first,
     what_the_server_has_not_been_told_is_remembered,
+    the_longest_message_id_fits,
     an_issue_is_found_by_the_likeliest_message_id,
     the_message_that_came_to_the_same_server_counts_first,
 );
@@ -69,6 +70,19 @@ async fn what_the_server_has_not_been_told_is_remembered(Bench { store, .. }: Be
     assert_eq!(left(&store).await, [2]);
     assert!(store.message(id(3)).await.unwrap().unwrap().flagged);
     assert_eq!(store.unflagged(server, "INBOX", 6).await.unwrap(), [5]);
+}
+
+/// An index of PostgreSQL holds no more than 2704 octets, after it has tried to compress them.
+async fn the_longest_message_id_fits(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    let mut seed = 1_u32;
+    let octets = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'!' + (seed >> 24) as u8 % 90)
+    });
+    let longest = Message { message_id: Some(octets.take(998).collect()), ..message(1) };
+    taken(&store, &longest, 1).await;
+    assert_eq!(shown(&store.message(id(1)).await.unwrap().unwrap()), shown(&longest));
 }
 
 async fn an_issue_is_found_by_the_likeliest_message_id(Bench { store, .. }: Bench) {

@@ -5,7 +5,7 @@ use outlink_model::link::LinkHealth;
 use outlink_store::{Claim, Error, FailedRefresh, Store};
 
 use crate::bench::{Bench, on_both, together};
-use crate::samples::{answer, at, grant, granted, held, id, link, tokens, trouble};
+use crate::samples::{answer, at, grant, granted, held, id, link, replace, tokens, trouble};
 
 on_both!(
     the_intent_is_written_before_the_call,
@@ -15,6 +15,7 @@ on_both!(
     a_late_answer_is_written_though_another_has_the_lease,
     an_answer_that_was_overtaken_is_turned_away_and_kept_sealed,
     an_answer_without_a_refresh_token_keeps_the_old_one,
+    a_refresh_token_is_rotated_alone_and_by_compare_and_swap,
     nothing_but_tokens_raises_the_generation,
     a_failure_keeps_the_tokens,
     a_failure_that_comes_late_leaves_the_lease_of_another_alone,
@@ -111,7 +112,7 @@ async fn an_answer_that_was_overtaken_is_turned_away_and_kept_sealed(
     won(&store, "slow", 100).await;
     let consent = answer("access-consent", Some("refresh-consent"));
     let same = grant(1).identity;
-    store.replace_grant_tokens(grant_id, 1, &same, &consent, None, at(101)).await.unwrap();
+    replace(&store, 1, 1, &same, true, &consent).await.unwrap();
 
     let late = answer("access-late", Some("refresh-late"));
     let commit = store.commit_refresh(grant_id, 1, &late, None, at(102)).await;
@@ -143,6 +144,20 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one(Bench { store, .. }
     plain.scopes = Some(vec!["mail".into()]);
     store.commit_refresh(grant_id, 2, &plain, None, at(102)).await.unwrap();
     assert_eq!(store.grant(grant_id).await.unwrap().unwrap().scopes, ["mail"]);
+}
+
+async fn a_refresh_token_is_rotated_alone_and_by_compare_and_swap(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    let before = store.grant(grant_id).await.unwrap().unwrap();
+    let rotated = outlink_model::Secret::new("refresh-rotated");
+    assert_eq!(store.rotate_refresh_token(grant_id, 1, &rotated).await.unwrap(), 2);
+    let new = (2, "access-1-first".to_owned(), Some("refresh-rotated".to_owned()));
+    assert_eq!(held(&store, grant_id).await, new);
+    let after = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!(after.expires_at, before.expires_at);
+    let late = outlink_model::Secret::new("late");
+    let late = store.rotate_refresh_token(grant_id, 1, &late).await;
+    assert!(matches!(late, Err(Error::Stale)));
 }
 
 async fn nothing_but_tokens_raises_the_generation(Bench { store, .. }: Bench) {

@@ -12,9 +12,13 @@ use outlink_model::message::{Message, Outcome, Place};
 use outlink_model::provider::ProviderKind;
 use outlink_model::tracker::Project;
 use outlink_model::{
-    GrantId, IssueId, LinkId, MailServerId, MessageId, PersonId, ProjectId, Secret, Timestamp,
+    ConsentId, GrantId, IssueId, LinkId, MailServerId, MessageId, PersonId, ProjectId, Secret,
+    Timestamp,
 };
-use outlink_store::{Intake, NewTokens, Packed, Page, Store, pack};
+use outlink_store::{
+    BeginConsent, Consent, ConsentState, Error, Intake, NewConsent, NewTokens, Packed, Page, Store,
+    pack,
+};
 use uuid::Uuid;
 
 /// The id with this number.
@@ -112,6 +116,46 @@ pub(crate) async fn granted(store: &Store) -> GrantId {
     store.create_link(&link(1)).await.unwrap();
     store.create_grant(&grant(1), &tokens(1)).await.unwrap();
     id(1)
+}
+
+/// The consent of this number under link 1, begun.
+pub(crate) async fn begun(store: &Store, n: u8) -> ConsentId {
+    let consent = Consent {
+        id: id(n.into()),
+        link_id: id(1),
+        grant_id: None,
+        login_hint: None,
+        state: ConsentState::Offered,
+        verifier: None,
+        nonce: None,
+        redirect_url: None,
+        created_at: at(0),
+        expires_at: at(600),
+    };
+    store.create_consent(&consent, &[n; 32]).await.unwrap();
+    let begin = BeginConsent {
+        state_hash: &[n; 32],
+        browser_hash: &[n; 32],
+        verifier: &Secret::new("verifier"),
+        nonce: None,
+        redirect_url: "https://here.example.org/oauth2/callback/ref",
+    };
+    store.begin_consent(consent.id, &begin, at(0)).await.unwrap();
+    consent.id
+}
+
+/// Gives consent `n` anew for grant 1, whose tokens were seen at this generation.
+pub(crate) async fn replace(
+    store: &Store,
+    n: u8,
+    seen: i64,
+    identity: &Identity,
+    same_person: bool,
+    tokens: &NewTokens,
+) -> Result<(), Error> {
+    let consent = begun(store, n).await;
+    let new = NewConsent { identity, same_person, tokens, next_refresh_at: at(6000) };
+    store.replace_consented_grant(consent, id(1), seen, &new, at(3600)).await
 }
 
 /// What the tokens of a grant are: generation, access token, refresh token.

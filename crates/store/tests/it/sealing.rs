@@ -38,7 +38,7 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
         state_hash: &[2; 32],
         browser_hash: &[3; 32],
         verifier: &Secret::new("the-verifier"),
-        nonce: "n",
+        nonce: Some("n"),
         redirect_url: "https://here.example.org",
     };
     store.begin_consent(id(1), &begin, at(0)).await.unwrap();

@@ -1,7 +1,7 @@
 //! What is wrong, each with the button that mends it. A pure function of what the store holds.
 
 use outlink_engine::grants::{GrantView, grant_name};
-use outlink_model::grant::{GrantState, GrantStateName};
+use outlink_model::grant::GrantState;
 use outlink_model::link::{Link, LinkHealth};
 use outlink_model::mail_server::MailServer;
 use serde::Serialize;

@@ -114,19 +114,18 @@ impl Outlink {
 
     /// Starts `link authorize --wait` and tells the start page that it prints at once.
     pub(crate) fn authorize_and_wait(&self, link: &str) -> (Waiting, String) {
-        let mut child = self
+        let child = self
             .client(&["link", "authorize", link, "--wait", "--timeout", "30", "--json"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .spawn()
-            .expect("it runs");
-        let mut stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+            .spawn();
+        let mut waiting = Waiting::on(child.expect("it runs"));
         loop {
             let mut line = String::new();
-            let read = stderr.read_line(&mut line).expect("it prints");
+            let read = waiting.stderr.read_line(&mut line).expect("it prints");
             assert!(read > 0, "it prints no address");
             if line.trim().starts_with("http") {
-                return (Waiting { child, stderr }, line.trim().to_owned());
+                return (waiting, line.trim().to_owned());
             }
         }
     }
@@ -218,6 +217,11 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
+    fn on(mut child: Child) -> Self {
+        let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
+        Self { child, stderr }
+    }
+
     /// Waits for its end.
     pub(crate) fn finish(mut self) -> Ran {
         let mut stderr = String::new();

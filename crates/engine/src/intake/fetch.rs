@@ -1,0 +1,254 @@
+//! Fetching one batch: what is asked for at once, how much of the answer is kept, and what happens to a message that
+//! cannot be had.
+//!
+//! A message that ends the session whenever it is asked for would hold back all behind it. After two failures in a row
+//! messages are fetched one by one, so that it is known which one it is; after a few more it is passed over, and the
+//! ledger says why.
+
+use std::collections::VecDeque;
+
+use outlink_mail::imap::{self, Body, Meta};
+use outlink_model::grant::Trouble;
+use outlink_model::mail_server::ServerHealth;
+
+use super::prepare::{self, Prepared};
+use super::{Job, away, inner};
+use crate::mail_servers::MailSession;
+use crate::{Engine, Error};
+
+/// At most so many messages in one transaction.
+const BATCH_MESSAGES: usize = 64;
+/// At most so many octets in one transaction, as far as whole messages allow: two batches are in memory at a time.
+const BATCH_OCTETS: u64 = 8 * 1024 * 1024;
+/// From so many failures in a row on, messages are fetched one by one at first.
+const FAILURES_UNTIL_ALONE: u32 = 2;
+/// From so many failures in a row on, a message that was to blame before and is again is passed over.
+const FAILURES_UNTIL_PASSED: u32 = 4;
+
+/// What came of a batch.
+pub(super) struct Arrived {
+    /// What is to be committed.
+    pub(super) prepared: Vec<Prepared>,
+    /// So many of the batch's messages have been dealt with; the others are to be fetched one by one.
+    pub(super) taken: usize,
+    /// The session ended at a message that is passed over from now on.
+    pub(super) ended: Option<Trouble>,
+}
+
+/// The bodies of a batch, as far as they are kept. Servers announce sizes that are not true.
+struct Kept {
+    bodies: Vec<(u32, Body)>,
+    octets: u64,
+    /// Of octets, unless one message alone has more.
+    most: u64,
+    /// The lowest UID of those that were not kept.
+    left: Option<u32>,
+}
+
+impl Kept {
+    fn new(most: u64) -> Self {
+        Self { bodies: Vec::new(), octets: 0, most, left: None }
+    }
+
+    fn add(&mut self, uid: u32, body: Body) {
+        let octets = match &body {
+            Body::Raw(raw) => raw.len() as u64,
+            Body::TooLarge(_) | Body::Refused(_) => 0,
+        };
+        let fits = self.octets.saturating_add(octets) <= self.most;
+        if octets > 0 && self.octets > 0 && !fits {
+            self.left = Some(self.left.map_or(uid, |left| left.min(uid)));
+            return;
+        }
+        self.octets = self.octets.saturating_add(octets);
+        self.bodies.push((uid, body));
+    }
+
+    /// How many of the batch's messages may be committed: none that comes after one that was not kept, since the
+    /// cursor passes over all that lie before it.
+    fn taken(&self, batch: &[Meta]) -> usize {
+        self.left.map_or(batch.len(), |left| batch.partition_point(|meta| meta.uid < left))
+    }
+
+    /// The server's words where it refused everything. Then its storage may be at fault and not the messages.
+    fn refused(&self) -> Option<&str> {
+        let mut words = self.bodies.iter().map(|(_, body)| match body {
+            Body::Refused(words) => Some(words.as_str()),
+            Body::Raw(_) | Body::TooLarge(_) => None,
+        });
+        let first = words.next()??;
+        words.all(|words| words.is_some()).then_some(first)
+    }
+}
+
+impl Engine {
+    pub(super) async fn fetch_batch(
+        &self,
+        job: &Job,
+        session: &mut MailSession,
+        batch: &[Meta],
+    ) -> Result<Arrived, Trouble> {
+        let largest = self.0.settings.limits.message_size as u64;
+        let uids: Vec<u32> =
+            batch.iter().filter(|meta| meta.size <= largest).map(|meta| meta.uid).collect();
+        let mut kept = Kept::new(BATCH_OCTETS.saturating_add(largest));
+        let mut ended = None;
+        if !uids.is_empty() {
+            let went =
+                self.in_time(session.imap.bodies(&uids, |uid, body| kept.add(uid, body))).await;
+            match (went, kept.refused()) {
+                (Ok(()), None) => {}
+                (Ok(()), Some(words)) => {
+                    let text = words.to_owned();
+                    let error = imap::Error::Unavailable { text, retry_after: None };
+                    // If the message is to blame, it is passed over and the session goes on.
+                    passed(job, batch, error.trouble())?;
+                }
+                (Err(trouble), _) => {
+                    let words = trouble.reason.clone();
+                    let (uid, trouble) = passed(job, batch, trouble)?;
+                    kept.bodies = vec![(uid, Body::Refused(words))];
+                    ended = Some(trouble);
+                }
+            }
+        }
+        let taken = kept.taken(batch);
+        let batch = batch[..taken].to_vec();
+        let bodies = kept.bodies;
+        let work = tokio::task::spawn_blocking(move || prepare::prepare(&batch, bodies, largest));
+        let prepared = work.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
+        Ok(Arrived { prepared: prepared.map_err(away)?, taken, ended })
+    }
+
+    /// Holds one piece of a fetch to its time, so that a server that goes on talking without end is left all the same.
+    pub(super) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, imap::Error>>,
+    ) -> Result<T, Trouble> {
+        let limit = self.0.settings.limits.mail_batch;
+        match tokio::time::timeout(limit, work).await {
+            Ok(done) => done.map_err(|error| error.trouble()),
+            Err(_) => {
+                Err(imap::Error::TimedOut { doing: "fetching messages", time: limit }.trouble())
+            }
+        }
+    }
+}
+
+/// The message that ended a batch, if it was alone in it and is passed over now. Otherwise an error: the trouble, which
+/// names the message where it was alone.
+fn passed(job: &Job, batch: &[Meta], trouble: Trouble) -> Result<(u32, Trouble), Trouble> {
+    let [Meta { uid, .. }] = *batch else { return Err(trouble) };
+    let is_passed = is_passed(&job.server.health, uid);
+    let trouble = Trouble { reason: format!("{} {}", blame(uid), trouble.reason), ..trouble };
+    if is_passed { Ok((uid, trouble)) } else { Err(trouble) }
+}
+
+/// Whether a message that cannot be had is passed over: everything has failed for a while, and it is this very message
+/// that was to blame the last time.
+fn is_passed(health: &ServerHealth, uid: u32) -> bool {
+    let blamed = |trouble: &Trouble| trouble.reason.starts_with(&blame(uid));
+    health.failures >= FAILURES_UNTIL_PASSED && health.trouble.as_ref().is_some_and(blamed)
+}
+
+fn blame(uid: u32) -> String {
+    format!("The message with the UID {uid} cannot be fetched.")
+}
+
+/// Cuts the list so that a batch is neither too many messages nor too many octets. After some failures in a row, the
+/// first messages are alone in their batches; whatever holds the mailbox up is one of them.
+pub(super) fn batches(metas: &[Meta], largest: u64, failures: u32) -> VecDeque<&[Meta]> {
+    let alone = if failures >= FAILURES_UNTIL_ALONE { BATCH_MESSAGES.min(metas.len()) } else { 0 };
+    let (first, metas) = metas.split_at(alone);
+    let mut cut: VecDeque<&[Meta]> = first.chunks(1).collect();
+    let (mut start, mut octets) = (0, 0_u64);
+    for (at, meta) in metas.iter().enumerate() {
+        // A server that does not tell sizes may mean any.
+        let size = if meta.size == 0 { largest } else { meta.size };
+        let full = at - start >= BATCH_MESSAGES || octets.saturating_add(size) > BATCH_OCTETS;
+        if at > start && full {
+            cut.push_back(&metas[start..at]);
+            (start, octets) = (at, 0);
+        }
+        octets = octets.saturating_add(size);
+    }
+    if start < metas.len() {
+        cut.push_back(&metas[start..]);
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LARGEST: u64 = 50 * 1024 * 1024;
+
+    fn meta(uid: u32, size: u64) -> Meta {
+        let internal_date = outlink_model::Timestamp::UNIX_EPOCH;
+        Meta { uid, size, seen: false, internal_date }
+    }
+
+    fn lengths(cut: &VecDeque<&[Meta]>) -> Vec<usize> {
+        cut.iter().map(|batch| batch.len()).collect()
+    }
+
+    #[test]
+    fn batches_hold_every_message_once_and_are_bounded() {
+        let mut metas: Vec<_> = (1..=200).map(|uid| meta(uid, 1000)).collect();
+        metas.push(meta(201, 3 * BATCH_OCTETS));
+        metas.extend((202..=204).map(|uid| meta(uid, BATCH_OCTETS / 2)));
+        metas.extend((205..=206).map(|uid| meta(uid, 0)));
+        let cut = batches(&metas, LARGEST, 0);
+        assert_eq!(cut.iter().flat_map(|batch| batch.iter()).count(), metas.len());
+        assert_eq!(lengths(&cut), [64, 64, 64, 8, 1, 2, 1, 1, 1]);
+        assert!(batches(&[], LARGEST, 9).is_empty());
+    }
+
+    #[test]
+    fn after_two_failures_the_first_messages_are_alone() {
+        let metas: Vec<_> = (1..=70).map(|uid| meta(uid, 1000)).collect();
+        assert_eq!(lengths(&batches(&metas, LARGEST, 1)), [64, 6]);
+        let cut = batches(&metas, LARGEST, 2);
+        assert_eq!((cut.len(), cut[0].len(), cut[64].len()), (65, 1, 6));
+    }
+
+    #[test]
+    fn no_more_is_kept_than_fits_whatever_the_server_announced() {
+        let batch: Vec<_> = (1..=4).map(|uid| meta(uid, 1)).collect();
+        let mut kept = Kept::new(10);
+        kept.add(1, Body::Raw(vec![0; 30]));
+        assert_eq!(kept.taken(&batch), 4, "one message alone is kept, however large");
+        kept.add(4, Body::Refused("no".into()));
+        kept.add(3, Body::Raw(vec![0; 1]));
+        kept.add(2, Body::Raw(vec![0; 1]));
+        assert_eq!(kept.bodies.len(), 2);
+        assert_eq!(kept.taken(&batch), 1, "nothing behind what was not kept is committed");
+    }
+
+    #[test]
+    fn everything_refused_is_told_from_something_refused() {
+        let mut kept = Kept::new(10);
+        assert_eq!(kept.refused(), None);
+        kept.add(1, Body::Refused("no".into()));
+        kept.add(2, Body::Refused("never".into()));
+        assert_eq!(kept.refused(), Some("no"));
+        kept.add(3, Body::TooLarge(100));
+        assert_eq!(kept.refused(), None);
+    }
+
+    #[test]
+    fn a_message_is_passed_over_only_when_it_was_to_blame_again_and_again() {
+        let trouble = |uid| Trouble {
+            actor: outlink_model::grant::Actor::Nobody,
+            reason: format!("{} The connection broke.", blame(uid)),
+            hint: String::new(),
+            provider_error: None,
+        };
+        let health = |failures, trouble| ServerHealth { failures, trouble, ..Default::default() };
+        assert!(is_passed(&health(4, Some(trouble(7))), 7));
+        assert!(!is_passed(&health(3, Some(trouble(7))), 7), "too soon");
+        assert!(!is_passed(&health(40, Some(trouble(71))), 7), "it was another message");
+        assert!(!is_passed(&health(40, None), 7));
+    }
+}

@@ -1,0 +1,172 @@
+//! Fetches that end in the middle: nothing is skipped, nothing is doubled, and nothing is held up for ever.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use outlink_engine::Page;
+use outlink_engine::intake::Fetched;
+use outlink_model::grant::later;
+use outlink_model::mail_server::{MailServer, ServerHealth};
+use outlink_model::message::Outcome;
+use outlink_practice::ImapFault;
+use tokio::time::{sleep, timeout};
+
+use crate::bed::{Bed, now};
+use crate::intake::{fetch, ready};
+
+fn deliver_many(bed: &Bed, count: usize) {
+    for n in 0..count {
+        bed.deliver(&format!("m{n}"), &format!("Matter {n}"), "");
+    }
+}
+
+async fn inbox(bed: &Bed) -> MailServer {
+    bed.engine.mail_server("Inbox").await.unwrap()
+}
+
+async fn ledger(bed: &Bed) -> Vec<Outcome> {
+    let page = Page { limit: 1000, after: None };
+    let messages = bed.engine.messages(None, page).await.unwrap().items;
+    messages.iter().map(|view| view.message.outcome).collect()
+}
+
+/// Waits until the engine has signed in to the mail server.
+async fn signed_in(bed: &Bed) {
+    let logins = async {
+        while bed.practice.counters().imap_logins == 0 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), logins).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lost_lease_skips_nothing() {
+    let bed = ready().await;
+    deliver_many(&bed, 150);
+    let server = inbox(&bed).await;
+    bed.practice.faults().next_imap_sessions(1, ImapFault::Slow(Duration::from_millis(100)));
+    let (soon, late) = (SignedDuration::from_hours(1), SignedDuration::from_hours(2));
+    let (soon, late) = (later(now(), soon), later(now(), late));
+    let taken_over = async {
+        signed_in(&bed).await;
+        assert!(bed.store.claim_server(server.id, "another", soon, late).await.unwrap());
+    };
+    let (went, ()) = tokio::join!(bed.engine.fetch_mail_server("Inbox"), taken_over);
+
+    let problem = went.unwrap_err().problem();
+    assert!(problem.message.contains("Another fetch"), "{problem:?}");
+    let known = ledger(&bed).await.len();
+    assert!(known < 150, "it ended in the middle");
+    let cursor = bed.store.cursor(server.id, "INBOX").await.unwrap();
+    let last_uid = cursor.map_or(0, |cursor| cursor.last_uid);
+    assert_eq!(last_uid as usize, known, "the cursor stands where the ledger ends");
+    let health = inbox(&bed).await.health;
+    assert_eq!(health, ServerHealth::default(), "how it goes is for the new holder to tell");
+
+    bed.store.release_poll(server.id, "another", now()).await.unwrap();
+    fetch(&bed).await;
+    assert_eq!(ledger(&bed).await, [Outcome::Created; 150]);
+}
+
+#[tokio::test]
+async fn a_rebuilt_folder_that_is_read_by_halves_doubles_nothing() {
+    let bed = ready().await;
+    deliver_many(&bed, 100);
+    assert_eq!(fetch(&bed).await.created, 100);
+    bed.practice.renumber(crate::bed::ALICE, "INBOX").unwrap();
+    bed.practice.faults().next_imap_sessions(1, ImapFault::DropAtUid(90));
+    let before = bed.store.cursor(inbox(&bed).await.id, "INBOX").await.unwrap();
+    bed.engine.fetch_mail_server("Inbox").await.unwrap_err();
+    let after = bed.store.cursor(inbox(&bed).await.id, "INBOX").await.unwrap();
+    assert_ne!(before, after, "the first half was dealt with");
+    assert_eq!(fetch(&bed).await, Fetched::default());
+    assert_eq!(ledger(&bed).await, [Outcome::Created; 100]);
+}
+
+#[tokio::test]
+async fn a_server_that_goes_on_talking_does_not_hold_up_a_stop() {
+    let bed = ready().await;
+    bed.deliver("a", "One", "");
+    let server = inbox(&bed).await;
+    bed.practice.faults().next_imap_sessions(1, ImapFault::Chatter);
+    let stopped = async {
+        signed_in(&bed).await;
+        timeout(Duration::from_secs(2), bed.engine.stop()).await.unwrap();
+    };
+    let (went, ()) = tokio::join!(bed.engine.fetch_mail_server("Inbox"), stopped);
+    let problem = went.unwrap_err().problem();
+    assert!(problem.message.contains("stopping"), "{problem:?}");
+    let health = inbox(&bed).await.health;
+    assert_eq!(health, ServerHealth::default(), "nothing is wrong with the mail server");
+    let until = later(now(), SignedDuration::from_secs(1));
+    assert!(bed.store.claim_server(server.id, "next", now(), until).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_server_that_goes_on_talking_is_left() {
+    let bed = ready().await;
+    bed.practice.faults().next_imap_sessions(1, ImapFault::Chatter);
+    let fetching = bed.engine.fetch_mail_server("Inbox");
+    let problem = timeout(Duration::from_secs(30), fetching).await.unwrap().unwrap_err().problem();
+    assert!(problem.message.contains("did not come to an end"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn a_message_that_ends_the_connection_is_passed_over_in_the_end() {
+    let bed = ready().await;
+    deliver_many(&bed, 5);
+    bed.practice.faults().next_imap_sessions(100, ImapFault::DropAtUid(3));
+    let mut failures = 0;
+    while bed.engine.fetch_mail_server("Inbox").await.is_err() {
+        failures += 1;
+        assert!(failures < 10, "{:?}", inbox(&bed).await.health);
+        let counted = ledger(&bed).await;
+        let expected = match failures {
+            1 | 2 => 0,
+            3 | 4 => 2,
+            _ => 3,
+        };
+        assert_eq!(counted.len(), expected, "after {failures} failures");
+    }
+    assert_eq!(failures, 5);
+    let messages = bed.engine.messages(None, Page::default()).await.unwrap().items;
+    let odd: Vec<_> =
+        messages.iter().filter(|view| view.message.outcome != Outcome::Created).collect();
+    assert_eq!((messages.len(), odd.len()), (5, 1));
+    assert_eq!((odd[0].message.outcome, odd[0].message.place.uid), (Outcome::Quarantined, 3));
+    let reason = odd[0].message.reason.as_deref().unwrap_or_default();
+    assert!(reason.contains("closed the connection"), "{reason}");
+    assert!(inbox(&bed).await.health.trouble.is_none());
+}
+
+#[tokio::test]
+async fn storage_that_is_away_for_a_while_quarantines_nothing() {
+    let bed = ready().await;
+    deliver_many(&bed, 5);
+    bed.practice.faults().next_imap_sessions(4, ImapFault::RefuseFromUid(1));
+    for _ in 0..4 {
+        let problem = bed.engine.fetch_mail_server("Inbox").await.unwrap_err().problem();
+        assert!(problem.message.contains("Internal error"), "{problem:?}");
+        assert_eq!(ledger(&bed).await, []);
+    }
+    assert_eq!(fetch(&bed).await.created, 5);
+}
+
+#[tokio::test]
+async fn one_message_that_is_refused_among_others_is_quarantined_at_once() {
+    let bed = ready().await;
+    deliver_many(&bed, 3);
+    bed.practice.faults().next_imap_sessions(1, ImapFault::RefuseFromUid(3));
+    let fetched = fetch(&bed).await;
+    assert_eq!((fetched.created, fetched.quarantined), (2, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_asks_to_be_left_alone_is() {
+    let bed = ready().await;
+    bed.practice.faults().next_imap_sessions(1, ImapFault::Throttled(600_000));
+    bed.engine.fetch_mail_server("Inbox").await.unwrap_err();
+    let next = bed.store.next_poll().await.unwrap().unwrap();
+    assert!(next > later(now(), SignedDuration::from_mins(9)), "{next}");
+}
