@@ -168,7 +168,7 @@ impl Engine {
     }
 
     /// Stops the background. Answers of providers that are under way are waited for and committed, since a token that
-    /// was handed out and not kept is a lost grant; mail that is under way is given back at the next message.
+    /// was handed out and not kept is a lost grant; mail that is under way is given back at once.
     pub async fn stop(&self) {
         self.0.stopping.cancel();
         self.0.tasks.close();

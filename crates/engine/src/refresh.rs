@@ -17,7 +17,7 @@ use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, TokenAnswer};
 use outlink_store::{Claim, Error as StoreError, FailedRefresh};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{Engine, Error, clock};
 
@@ -38,10 +38,14 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// One lane per grant that is being refreshed on this node.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<GrantId, Weak<tokio::sync::Mutex<()>>>>);
+pub(crate) struct Flights(Mutex<HashMap<GrantId, Weak<Lane>>>);
+
+/// Whoever wants the grant refreshed stands in this line. It holds when the last refresh failed and why: those who
+/// stood in line meanwhile are told the same, and do not ask the provider once each.
+type Lane = tokio::sync::Mutex<Option<(Instant, Trouble)>>;
 
 impl Flights {
-    fn lane(&self, id: GrantId) -> Arc<tokio::sync::Mutex<()>> {
+    fn lane(&self, id: GrantId) -> Arc<Lane> {
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lane) = lanes.get(&id).and_then(Weak::upgrade) {
             return lane;
@@ -115,10 +119,17 @@ impl Engine {
     /// away: a token that the provider has given out must be kept.
     async fn refresh(&self, id: GrantId, seen: i64) -> Result<Grant, Unrefreshed> {
         let engine = self.clone();
+        let wanted = Instant::now();
         let task = self.spawn(async move {
             let lane = engine.0.refreshing.lane(id);
-            let _turn = lane.lock().await;
-            engine.refresh_in_turn(id, seen).await
+            let mut last = lane.lock().await;
+            if let Some((_, trouble)) = last.as_ref().filter(|(failed, _)| *failed > wanted) {
+                return Err(trouble.clone().into());
+            }
+            let refreshed = engine.refresh_in_turn(id, seen).await;
+            let failed = refreshed.as_ref().err();
+            *last = failed.map(|failed| (Instant::now(), (*failed.trouble).clone()));
+            refreshed
         });
         task.await.map_err(|error| Error::Broken(error.to_string()))?
     }

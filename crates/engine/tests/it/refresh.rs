@@ -27,6 +27,21 @@ async fn fifty_callers_make_one_refresh() {
 }
 
 #[tokio::test]
+async fn fifty_callers_share_one_failure() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, OVER).await;
+    bed.practice.faults().next_token_answers(100, TokenFault::status(503));
+    let name = grant.id.to_string();
+    let calls = (0..50).map(|_| bed.engine.refresh_grant(&name));
+    for refused in futures_util::future::join_all(calls).await {
+        assert!(refused.is_err());
+    }
+    let asked = bed.practice.counters().token_requests;
+    assert!(asked <= 3, "{asked} requests for one question");
+}
+
+#[tokio::test]
 async fn two_nodes_make_one_refresh() {
     let bed = Bed::new().await;
     let link = bed.link("Work").await;
