@@ -1,7 +1,7 @@
 //! **A message counts once**: a crash anywhere loses nothing and doubles nothing.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::mail::plain;
 use super::rig::desk::{ALICE, Desk, Options};
@@ -37,7 +37,7 @@ fn a_crash_between_commit_and_flag_doubles_nothing() {
 
 #[test]
 fn kills_at_odd_moments_lose_and_double_nothing() {
-    const MESSAGES: usize = 400;
+    const MESSAGES: usize = 800;
     let mut desk = Desk::start(&Options::default());
     desk.set_up(3600);
     for number in 0..MESSAGES {
@@ -49,10 +49,20 @@ fn kills_at_odd_moments_lose_and_double_nothing() {
             &plain(&id, &format!("No. {number}"), "", &body),
         );
     }
-    for wait in [20, 120, 350, 700] {
-        // The fetch that the start brings, or the next poll, is under way somewhere.
-        std::thread::sleep(Duration::from_millis(wait));
+    let seen = |desk: &Desk| desk.dovecot.mailbox(ALICE).iter().filter(|(_, seen)| *seen).count();
+    for moment in [0, 7, 23, 40] {
+        let before = seen(&desk);
+        let fetch = desk.outlink.begin(&["mail-server", "fetch", "Inbox"]);
+        // One batch is through and the next is on its way: somewhere in there it is cut off.
+        let limit = Instant::now() + Duration::from_secs(30);
+        while seen(&desk) == before && Instant::now() < limit {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        std::thread::sleep(Duration::from_millis(moment));
         desk.outlink.kill();
+        drop(fetch);
+        let after = seen(&desk);
+        assert!(before < after && after < MESSAGES, "{after} were flagged: nothing was cut off");
         desk.outlink.start_again(&[]);
     }
     eventually("every message flagged", Duration::from_secs(90), || {

@@ -101,6 +101,11 @@ impl Outlink {
         Ran::of(&self.client(arguments).output().expect("it runs"))
     }
 
+    /// Starts a command and does not wait for it.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Process {
+        Process::start(&mut self.client(arguments), &self.dir.join("command.log"))
+    }
+
     fn client(&self, arguments: &[&str]) -> Command {
         let mut client = command();
         client
@@ -199,7 +204,7 @@ impl Outlink {
     /// Asks it to end, and waits until it has: within the time that orchestrators commonly give.
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.process.terminate();
-        self.process.wait(Duration::from_secs(30))
+        self.process.wait(Duration::from_secs(15))
     }
 }
 
