@@ -67,8 +67,8 @@ pub fn check_authorization_params(params: &[(String, String)]) -> Result<(), Pro
 /// is sent twice unless the administrator wrote it twice.
 ///
 /// `prompt=consent` is added where `offline_access` is asked for and no `prompt` is set: OpenID Connect Core §11 has
-/// providers ignore the scope otherwise, and the grant would end within the hour. Never at a provider whose preset
-/// forbids it.
+/// providers ignore the scope otherwise, and the grant would end within the hour. Never at
+/// Microsoft.
 pub fn authorization_url(request: &Authorize<'_>) -> Result<String, Problem> {
     let link = request.link;
     let endpoint = link.authorization_endpoint.as_deref().ok_or_else(|| {
@@ -107,6 +107,22 @@ pub fn authorization_url(request: &Authorize<'_>) -> Result<String, Problem> {
     Ok(url.into())
 }
 
+/// Whether people consent at Microsoft, by the preset or by a custom link to its sign-in hosts. There `prompt=consent`
+/// asks for consent even where an administrator has given it for all, and whoever may not consent is turned away.
+fn is_microsoft(link: &Link) -> bool {
+    let host = link.authorization_endpoint.as_deref().and_then(|text| Url::parse(text.trim()).ok());
+    let host = host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    preset(link.provider).never_prompt_consent || MICROSOFT_HOSTS.iter().any(|known| host == *known)
+}
+
+/// Where Microsoft's clouds sign people in.
+const MICROSOFT_HOSTS: [&str; 4] = [
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.live.com",
+];
+
 /// Every parameter but those that stand in the endpoint's query (`kept`).
 fn parameters<'a>(request: &Authorize<'a>, kept: &[(String, String)]) -> Vec<(&'a str, &'a str)> {
     let link = request.link;
@@ -134,7 +150,7 @@ fn parameters<'a>(request: &Authorize<'a>, kept: &[(String, String)]) -> Vec<(&'
     let offline = link.scope.split_whitespace().any(|scope| scope == "offline_access");
     let prompted =
         pairs.iter().any(|(k, _)| *k == "prompt") || kept.iter().any(|(k, _)| k == "prompt");
-    if offline && !prompted && !preset(link.provider).never_prompt_consent {
+    if offline && !prompted && !is_microsoft(link) {
         pairs.push(("prompt", "consent"));
     }
     pairs
@@ -221,6 +237,11 @@ mod tests {
                 set.map(|v| ("prompt".to_owned(), v.to_owned())).into_iter().collect();
             assert_eq!(values(&query(&link), "prompt"), expected, "{provider} {scope} {set:?}");
         }
+        let mut by_hand = link();
+        by_hand.scope = "offline_access".into();
+        by_hand.authorization_endpoint =
+            Some("https://login.microsoftonline.com/common/oauth2/v2.0/authorize".into());
+        assert!(values(&query(&by_hand), "prompt").is_empty(), "a custom link to Microsoft");
         let mut in_query = link();
         in_query.scope = "offline_access".into();
         in_query.authorization_endpoint = Some("https://as.example/authorize?prompt=login".into());

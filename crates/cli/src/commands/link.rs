@@ -46,7 +46,8 @@ pub(crate) struct Create {
     #[serde(skip_serializing_if = "Option::is_none")]
     grant_type: Option<String>,
     /// The client id that the provider gave out
-    #[arg(long)]
+    // Some providers give out ids that begin with a hyphen.
+    #[arg(long, allow_hyphen_values = true)]
     client_id: String,
     /// File that holds the client secret (`-` for standard input); none for a public client
     #[arg(long, value_name = "FILE")]
