@@ -99,7 +99,9 @@ impl Engine {
         let told = |failed: Unrefreshed| *failed.trouble;
         let grant = self.grant_by_id(id).await.map_err(Unrefreshed::from).map_err(told)?;
         let lives = later(self.now(), min_ttl) < grant.expires_at;
-        let usable = lives && !matches!(grant.state, GrantState::Revoked);
+        // What cannot be renewed is used to its end.
+        let lasts = lives || (!grant.renewable && self.now() < grant.expires_at);
+        let usable = lasts && !matches!(grant.state, GrantState::Revoked);
         if !usable {
             self.refresh_if_admitted(&grant).await.map_err(told)?;
         }
@@ -216,7 +218,15 @@ impl Engine {
         let now = self.now();
         let until = later(now, LEASE);
         let (id, seen) = (call.grant.id, call.grant.generation);
-        Ok(self.store().claim_refresh(id, seen, &call.holder, now, until).await?)
+        let claim = self.store().claim_refresh(id, seen, &call.holder, now, until).await?;
+        // The store may have let us wait. A lease that would lapse during the call is no lease.
+        let call_limit = SignedDuration::try_from(self.0.settings.limits.token_call);
+        let ends = later(self.now(), call_limit.unwrap_or(LEASE));
+        if matches!(claim, Claim::Won { .. }) && ends > until {
+            self.give_back(call).await?;
+            return Ok(Claim::Held { until });
+        }
+        Ok(claim)
     }
 
     async fn ask(&self, call: &Call) -> Asked {

@@ -8,18 +8,55 @@ use jiff::SignedDuration;
 use outlink_model::Timestamp;
 use outlink_model::grant::later;
 
-/// Failures forgiven before anybody must wait.
-const FREE: u32 = 5;
 /// Failures are forgotten after so long without one.
 const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_secs(15 * 60);
 /// More sources than this are not remembered one by one, so that nobody can fill our memory.
 const MOST: usize = 50_000;
 
-/// Failed sign-ins by address and by user name. Both count: one guards against one guesser with many names, the other
-/// against many machines that guess one name.
+/// Tries to sign in that have not succeeded, by where they come from and whom they name.
 #[derive(Default)]
 pub(crate) struct SignInLimit {
-    failures: Mutex<HashMap<String, (u32, Timestamp)>>,
+    failures: Mutex<HashMap<Key, (u32, Timestamp)>>,
+}
+
+/// What is counted. The first guards against one guesser with many names, the second is what a person with a bad memory
+/// meets, the third guards against many machines that guess one name. That last one only slows down: if it shut
+/// anybody out, a stranger could keep an administrator out for as long as they liked.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Source(String),
+    SourceAndName(String, String),
+    Name(String),
+}
+
+impl Key {
+    /// So many tries are free.
+    fn free(&self) -> u32 {
+        match self {
+            Self::Source(_) => 20,
+            Self::SourceAndName(..) => 5,
+            Self::Name(_) => 100,
+        }
+    }
+
+    /// The longest wait, in seconds.
+    fn longest(&self) -> i64 {
+        match self {
+            Self::Source(_) | Self::SourceAndName(..) => 120,
+            Self::Name(_) => 2,
+        }
+    }
+
+    /// After the free tries each further one doubles the wait, from 2 seconds on.
+    fn next_try(&self, (count, at): (u32, Timestamp)) -> Timestamp {
+        match count.checked_sub(self.free()) {
+            None => Timestamp::MIN,
+            Some(over) => {
+                let wait = (2_i64 << over.min(10)).min(self.longest());
+                later(at, SignedDuration::from_secs(wait))
+            }
+        }
+    }
 }
 
 impl SignInLimit {
@@ -35,7 +72,8 @@ impl SignInLimit {
     ) -> Result<(), SignedDuration> {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let keys = keys(from, name);
-        let until = keys.iter().filter_map(|key| failures.get(key)).map(next_try).max();
+        let tried = |key: &Key| failures.get(key).map(|&tried| key.next_try(tried));
+        let until = keys.iter().filter_map(tried).max();
         if let Some(until) = until.filter(|until| *until > now) {
             return Err(until.duration_since(now));
         }
@@ -61,7 +99,7 @@ impl SignInLimit {
 
 /// Forgets what is long past, and where that is not enough the older half: filling the memory with made-up names buys
 /// nobody a free guess.
-fn make_room(failures: &mut HashMap<String, (u32, Timestamp)>, now: Timestamp) {
+fn make_room(failures: &mut HashMap<Key, (u32, Timestamp)>, now: Timestamp) {
     failures.retain(|_, (_, at)| later(*at, FORGOTTEN_AFTER) > now);
     if failures.len() >= MOST {
         let mut times: Vec<_> = failures.values().map(|(_, at)| *at).collect();
@@ -72,22 +110,14 @@ fn make_room(failures: &mut HashMap<String, (u32, Timestamp)>, now: Timestamp) {
     }
 }
 
-fn keys(from: IpAddr, name: &str) -> [String; 2] {
+fn keys(from: IpAddr, name: &str) -> [Key; 3] {
     // A household's IPv6 network has 2^64 addresses: it counts as one source.
     let source = match from {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => format!("{:x?}", &v6.segments()[..4]),
     };
     let name: String = name.chars().take(100).flat_map(char::to_lowercase).collect();
-    [format!("from {source}"), format!("name {name}")]
-}
-
-/// After the free failures each further one doubles the wait, from 2 seconds to 2 minutes.
-fn next_try(&(count, at): &(u32, Timestamp)) -> Timestamp {
-    match count.checked_sub(FREE) {
-        None => Timestamp::MIN,
-        Some(over) => later(at, SignedDuration::from_secs((2_i64 << over.min(10)).min(120))),
-    }
+    [Key::Source(source.clone()), Key::SourceAndName(source, name.clone()), Key::Name(name)]
 }
 
 #[cfg(test)]
@@ -100,18 +130,31 @@ mod tests {
         let ip = |last| IpAddr::from([192, 0, 2, last]);
         let now = Timestamp::UNIX_EPOCH;
         let tries = |last, name: &str| limit.begin(ip(last), name, now);
-        for n in 0..5 {
-            assert_eq!(tries(n, "admin"), Ok(()), "a few mistakes are free");
+        for _ in 0..5 {
+            assert_eq!(tries(1, "admin"), Ok(()), "a few mistakes are free");
         }
-        assert!(tries(9, "Admin").is_err(), "many machines, one name");
-        assert_eq!(tries(9, "other"), Ok(()));
-        for n in 0..5 {
+        assert!(tries(1, "Admin").is_err(), "one machine, one name");
+        assert_eq!(tries(2, "admin"), Ok(()), "whoever sits elsewhere is not shut out by it");
+        for n in 0..20 {
             assert_eq!(tries(77, &format!("name{n}")), Ok(()));
         }
         let wait = tries(77, "fresh").unwrap_err();
         assert!(wait <= SignedDuration::from_secs(120), "one machine, many names");
         limit.succeeded(ip(77), "fresh");
         assert_eq!(limit.begin(ip(77), "fresh", now), Ok(()));
+    }
+
+    #[test]
+    fn many_machines_slow_one_name_down_and_shut_nobody_out() {
+        let limit = SignInLimit::default();
+        let now = Timestamp::UNIX_EPOCH;
+        for n in 0..100_u32 {
+            let from = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            assert_eq!(limit.begin(from, "admin", now), Ok(()));
+        }
+        let owner = IpAddr::from([192, 0, 2, 1]);
+        let wait = limit.begin(owner, "admin", now).unwrap_err();
+        assert_eq!(wait, SignedDuration::from_secs(2));
     }
 
     #[test]

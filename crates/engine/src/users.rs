@@ -62,6 +62,32 @@ impl Engine {
         Ok(user)
     }
 
+    /// Gives an administrator a new password. Their sessions and one-time addresses end by it.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the password is too short.
+    pub async fn set_password(
+        &self,
+        user: &User,
+        password: Secret,
+        by: &Caller,
+    ) -> Result<(), Error> {
+        let hash = self.hash(password).await?;
+        self.store().set_password(user.id, &hash).await?;
+        self.record(Event {
+            kind: "user.password_set".into(),
+            subject: format!("administrator {}", user.name),
+            message: format!(
+                "{} set a new password of the administrator {}.",
+                by.name(),
+                user.name
+            ),
+            ..self.event(Actor::Nobody)
+        })
+        .await;
+        Ok(())
+    }
+
     /// An administrator by name.
     ///
     /// # Errors
@@ -109,7 +135,7 @@ impl Engine {
                     ProblemKind::Unauthenticated,
                     "sign_in_failed",
                     "The name or the password is wrong.",
-                    "Check both. A lost password is mended on the server by `outlink user create-admin`.",
+                    "Check both. A lost password is set anew on the server: `outlink user create-admin --name NAME --password-file FILE`.",
                 )
                 .into())
             }

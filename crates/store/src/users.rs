@@ -4,7 +4,7 @@ use outlink_model::UserId;
 use outlink_model::user::User;
 
 use crate::cell::{micros, number, parse, plain, time};
-use crate::db::{executing, reading};
+use crate::db::{executing, executing_within, found, reading};
 use crate::{Error, Store};
 
 const BY_ID: &str = "SELECT id, name, password_hash, created_at FROM users WHERE id = $1";
@@ -13,6 +13,10 @@ const COUNT: &str = "SELECT COUNT(*) FROM users";
 
 const INSERT: &str = "
     INSERT INTO users (id, name, password_hash, created_at) VALUES ($1, $2, $3, $4)";
+
+const SET_PASSWORD: &str = "UPDATE users SET password_hash = $2 WHERE id = $1";
+const END_SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
+const END_SIGN_INS: &str = "DELETE FROM sign_ins WHERE user_id = $1";
 
 #[derive(sqlx::FromRow)]
 struct UserRow {
@@ -62,6 +66,22 @@ impl Store {
             sqlx::query_as(BY_NAME).bind(plain(name)).fetch_optional(on))?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some((user(&row.id, row.name, row.created_at)?, row.password_hash)))
+    }
+
+    /// Writes the hash of a new password, and ends every session and every sign-in address of this user: whoever knew
+    /// the old password is out.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub async fn set_password(&self, id: UserId, password_hash: &str) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        let done = executing_within!(tx, on =>
+            sqlx::query(SET_PASSWORD).bind(id.to_string()).bind(password_hash).execute(on))?;
+        found(done)?;
+        for end in [END_SESSIONS, END_SIGN_INS] {
+            executing_within!(tx, on => sqlx::query(end).bind(id.to_string()).execute(on))?;
+        }
+        tx.commit().await
     }
 
     /// How many users there are.

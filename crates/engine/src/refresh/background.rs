@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use outlink_model::GrantId;
-use tokio::sync::Semaphore;
+use outlink_model::grant::{backoff, later};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Engine, Error};
+use crate::{Engine, Error, clock};
 
 /// Refreshes under way at once. A provider that hangs holds one of these for its time limit and no longer.
 const AT_ONCE: usize = 64;
@@ -25,17 +26,18 @@ impl Engine {
             match self.store().due_grants(self.now(), BATCH).await {
                 Ok(due) => {
                     for id in due {
+                        if self.0.stopping.is_cancelled() {
+                            return;
+                        }
                         if !locked(&under_way).insert(id) {
                             continue;
                         }
                         let Ok(slot) = slots.clone().acquire_owned().await else { return };
-                        let (engine, under_way) = (self.clone(), under_way.clone());
+                        let at_work = AtWork { id, all: under_way.clone(), _slot: slot };
+                        let engine = self.clone();
                         self.spawn(async move {
-                            if let Err(error) = engine.refresh_due(id).await {
-                                tracing::debug!(%error, grant = %id, "a refresh did not succeed");
-                            }
-                            locked(&under_way).remove(&id);
-                            drop(slot);
+                            engine.refresh_due(at_work.id).await;
+                            drop(at_work);
                         });
                     }
                 }
@@ -56,12 +58,40 @@ impl Engine {
         wait.clamp(Duration::from_millis(200), LONGEST_SLEEP)
     }
 
-    async fn refresh_due(&self, id: GrantId) -> Result<(), Error> {
-        let grant = self.grant_by_id(id).await?;
-        if self.stands_against(&grant).await?.is_none() {
-            self.refresh(id, grant.generation).await.map_err(|failed| failed.error)?;
+    async fn refresh_due(&self, id: GrantId) {
+        let went = async {
+            let grant = self.grant_by_id(id).await?;
+            if self.stands_against(&grant).await?.is_none() {
+                self.refresh(id, grant.generation).await.map_err(|failed| failed.error)?;
+            }
+            Ok::<_, Error>(())
+        };
+        match went.await {
+            Ok(()) => {}
+            // The provider's refusals stand on the grant, with the time of the next try.
+            Err(Error::Problem(problem)) => tracing::debug!(%problem, grant = %id, "not refreshed"),
+            Err(Error::Away(why)) => tracing::warn!(why, grant = %id, "not refreshed"),
+            Err(Error::Broken(why)) => {
+                tracing::error!(why, grant = %id, "not refreshed, for a fault on our side");
+                let next = later(self.now(), backoff(6, clock::jitter()));
+                if let Err(error) = self.store().postpone_refresh(id, next).await {
+                    tracing::error!(%error, grant = %id, "it will be tried again at once");
+                }
+            }
         }
-        Ok(())
+    }
+}
+
+/// A refresh that is under way. Takes itself off the list however it ends.
+struct AtWork {
+    id: GrantId,
+    all: Arc<Mutex<HashSet<GrantId>>>,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        locked(&self.all).remove(&self.id);
     }
 }
 

@@ -27,6 +27,8 @@ impl Engine {
         let (id, seen) = (call.grant.id, call.grant.generation);
         match held(|| self.store().commit_refresh(id, seen, &tokens, next, now)).await {
             Ok(_) => {}
+            // Written before, and only the store's word of it was lost.
+            Err(StoreError::Stale) if self.stands(id, &tokens.access).await? => {}
             Err(StoreError::Stale) => {
                 // A new consent overtook this answer. Its tokens still open the mailbox, so they are kept sealed.
                 held(|| self.store().keep_overtaken(id, seen, &tokens)).await?;
@@ -41,6 +43,12 @@ impl Engine {
         let fresh = self.grant_by_id(id).await?;
         self.tell_change(&call.grant, &fresh).await;
         Ok(fresh)
+    }
+
+    /// Whether the grant has this very access token.
+    async fn stands(&self, id: GrantId, access: &Secret) -> Result<bool, Error> {
+        let tokens = held_read(|| self.store().tokens(id)).await?;
+        Ok(tokens.is_some_and(|tokens| tokens.access.expose() == access.expose()))
     }
 
     /// Keeps the refresh token of an answer that is of no other use. The rest of the call goes on with the generation

@@ -150,6 +150,16 @@ pub(super) static ROWS: &[Row] = &[
         "Enter both again, without spaces around them, and check that the secret has not expired. If they are right, try \
          another client authentication (client_secret_basic, client_secret_post). Nobody needs to consent again.",
     ),
+    // Keycloak says so of a wrong secret, where RFC 6749 §5.2 has `invalid_client`.
+    Row::error(
+        "unauthorized_client",
+        Link,
+        LinkAdministrator,
+        "{Provider} does not accept the link's client id and secret.",
+        "Enter both again, without spaces around them, and check that the secret has not expired. Nobody needs to consent \
+         again.",
+    )
+    .with(Detail::Says("invalid client")),
     Row::error(
         "unauthorized_client",
         Blocked,

@@ -22,6 +22,7 @@ const REFUSALS: &[(&str, FailureClass, Actor, &str)] = &[
     ("custom/invalid_client", Link, LinkAdministrator, "client_secret_post"),
     ("custom/invalid_grant", Ended, MailboxOwner, "consent is over"),
     ("custom/invalid_target", Blocked, LinkAdministrator, "resource"),
+    ("custom/keycloak_secret", Link, LinkAdministrator, "client id and secret"),
     ("custom/login_required", Ended, MailboxOwner, "sign in again"),
     ("custom/method_not_allowed", Link, LinkAdministrator, "authorization endpoint"),
     ("custom/moved", Link, LinkAdministrator, "redirect"),

@@ -55,6 +55,9 @@ const FAIL: &str = "
         lease_holder = CASE WHEN lease_holder = $9 THEN NULL ELSE lease_holder END
     WHERE id = $1 AND generation = $2";
 
+const POSTPONE: &str =
+    "UPDATE grants SET next_refresh_at = $2 WHERE id = $1 AND next_refresh_at < $2";
+
 const RELEASE: &str = "
     UPDATE grants SET lease_holder = NULL, lease_until = NULL WHERE id = $1 AND lease_holder = $2";
 
@@ -231,6 +234,16 @@ impl Store {
             .bind(failed.holder)
             .execute(on))?;
         won(done)
+    }
+
+    /// Puts the next refresh off, where it is due sooner.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn postpone_refresh(&self, id: GrantId, next: Timestamp) -> Result<(), Error> {
+        executing!(self.db, on =>
+            sqlx::query(POSTPONE).bind(id.to_string()).bind(micros(next)).execute(on))?;
+        Ok(())
     }
 
     /// Gives a lease back, if this holder still has it. The intent stays, and the grant stays due.

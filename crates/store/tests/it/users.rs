@@ -12,6 +12,7 @@ use crate::samples::{at, id, page};
 on_both!(
     a_user_is_found_by_name,
     a_session_ends_by_age_by_idleness_and_by_hand,
+    a_new_password_ends_what_the_old_one_opened,
     a_sign_in_is_good_for_one_use,
     a_token_is_found_by_its_hash,
 );
@@ -36,6 +37,18 @@ async fn a_user_is_found_by_name(Bench { store, .. }: Bench) {
     assert_eq!(store.count_users().await.unwrap(), 1);
     let again = User { id: id(2), ..root() };
     assert!(matches!(store.create_user(&again, "x").await, Err(Error::Taken("name"))));
+}
+
+async fn a_new_password_ends_what_the_old_one_opened(Bench { store, .. }: Bench) {
+    with_root(&store).await;
+    store.create_session(&[1; 32], id(1), at(0), at(5000)).await.unwrap();
+    store.create_sign_in(&[2; 32], id(1), at(5000)).await.unwrap();
+    store.set_password(id(1), "$argon2id$other").await.unwrap();
+    let found = store.user_by_name("root").await.unwrap();
+    assert_eq!(found, Some((root(), "$argon2id$other".to_owned())));
+    assert_eq!(store.session(&[1; 32], at(1), IDLE).await.unwrap(), None);
+    assert_eq!(store.take_sign_in(&[2; 32], at(1)).await.unwrap(), None);
+    assert!(matches!(store.set_password(id(9), "x").await, Err(Error::Missing)));
 }
 
 async fn a_session_ends_by_age_by_idleness_and_by_hand(Bench { store, .. }: Bench) {
