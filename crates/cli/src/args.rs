@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     /// Print JSON instead of a table: what the server answers, as it answers it
     #[arg(long, global = true, help_heading = EVERYWHERE)]
     pub(crate) json: bool,
-    /// Address of the server that the command asks
+    /// Address of the server that the command asks: https, or http on this machine
     #[arg(
         long,
         global = true,

@@ -3,7 +3,9 @@
 //! Answers are kept as the text that came, so that `--json` prints exactly what the server said. The token goes to the
 //! one server that was named: redirects are not followed.
 
-use std::fmt;
+mod address;
+mod refusal;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,12 +17,22 @@ use url::Url;
 
 use crate::args::Shared;
 use crate::{config, input};
+use address::{is_loopback, server_address};
+pub(crate) use refusal::Refused;
+use refusal::{broken_off, no_answer, no_token, refused};
 
 /// No answer of the API is larger, but for raw messages.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// Longer than any command of the API takes: a test of a mail server goes through several time limits of its own.
+/// Longer than anything takes that is answered at once: a test of a mail server goes through several time limits of its
+/// own.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
+
+/// For what goes on until a whole mailbox is through.
+pub(crate) const LONG_TIME_LIMIT: Duration = Duration::from_secs(60 * 60);
+
+/// A server that has not even taken the connection by then is not there.
+const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// A server, and the right to ask it.
 pub(crate) struct Client {
@@ -36,23 +48,6 @@ pub(crate) struct Answer {
     /// What it means.
     pub(crate) value: Value,
 }
-
-/// A refusal by the server, in its own words.
-#[derive(Debug)]
-pub(crate) struct Refused {
-    /// What was wrong.
-    pub(crate) message: String,
-    /// What to do; may be empty.
-    pub(crate) hint: String,
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Refused {}
 
 impl Client {
     /// A client for the server that the flags and the environment name.
@@ -70,14 +65,10 @@ impl Client {
         token: Option<Secret>,
         ca: Option<&Path>,
     ) -> anyhow::Result<Self> {
-        let base = Url::parse(url)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some())
-            .with_context(|| {
-                format!("{url:?} is no address of a server. It should look like https://outlink.example.org")
-            })?;
+        let base = server_address(url)?;
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_TIME_LIMIT)
             .timeout(TIME_LIMIT)
             .user_agent(concat!("outlink/", env!("CARGO_PKG_VERSION")));
         if is_loopback(&base) {
@@ -116,7 +107,18 @@ impl Client {
 
     /// Sends `body` to `path`.
     pub(crate) async fn post(&self, path: &[&str], body: &Value) -> anyhow::Result<Answer> {
-        json(self.send(self.http.request(Method::POST, self.address(path)).json(body)).await?)
+        self.post_within(TIME_LIMIT, path, body).await
+    }
+
+    /// Sends `body` to `path`, and waits as long as `limit` for the answer.
+    pub(crate) async fn post_within(
+        &self,
+        limit: Duration,
+        path: &[&str],
+        body: &Value,
+    ) -> anyhow::Result<Answer> {
+        let request = self.http.request(Method::POST, self.address(path)).json(body);
+        json(self.send(request.timeout(limit)).await?)
     }
 
     /// Deletes what lies at `path`.
@@ -141,11 +143,12 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.expose());
         }
-        let mut response =
-            request.send().await.map_err(|error| unreachable_server(&self.base, &error))?;
+        let mut response = request.send().await.map_err(|error| no_answer(&self.base, &error))?;
         let status = response.status();
         let mut body = Vec::new();
-        while let Some(piece) = response.chunk().await.context("The answer broke off")? {
+        while let Some(piece) =
+            response.chunk().await.map_err(|error| broken_off(&self.base, error))?
+        {
             if body.len() + piece.len() > LARGEST {
                 bail!("The answer of {} is larger than anything this API says.", self.base);
             }
@@ -159,15 +162,6 @@ impl Client {
         } else {
             Err(refused(&self.base, status.as_u16(), &body).into())
         }
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 
@@ -190,41 +184,6 @@ fn json(body: Vec<u8>) -> anyhow::Result<Answer> {
     Ok(Answer { text, value })
 }
 
-/// The words for a server that did not answer: the innermost cause is the one that helps.
-fn unreachable_server(base: &Url, error: &reqwest::Error) -> anyhow::Error {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let what =
-        if error.is_timeout() { "It did not answer in time".into() } else { cause.to_string() };
-    let hint = if what.contains("UnknownIssuer") || what.contains("certificate") {
-        "Its certificate is not trusted: name the authority's file with --ca or OUTLINK_CA."
-    } else {
-        "Is it running, and is --url or OUTLINK_URL its address?"
-    };
-    Refused { message: format!("{base} cannot be reached: {what}."), hint: hint.into() }.into()
-}
-
-fn no_token() -> Refused {
-    Refused {
-        message: "The server wants to know who asks, and there is no API token to tell it.".into(),
-        hint: "Set OUTLINK_TOKEN or --token-file; `outlink token create --local` on the server's machine makes one."
-            .into(),
-    }
-}
-
-/// Reads RFC 9457 `application/problem+json`; anything else is told by its status.
-fn refused(base: &Url, status: u16, body: &[u8]) -> Refused {
-    let value: Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |field: &str| value[field].as_str().unwrap_or_default().to_owned();
-    let message = [text("detail"), text("title")].into_iter().find(|text| !text.is_empty());
-    Refused {
-        message: message.unwrap_or_else(|| format!("{base} answered with status {status}.")),
-        hint: text("hint"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,25 +202,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_problem_is_told_in_the_servers_words_and_anything_else_by_its_status() {
-        let base = Url::parse("http://localhost:1").expect("a URL");
-        let problem =
-            br#"{"title":"Conflict","detail":"It is taken.","hint":"Choose another.","code":"x"}"#;
-        let told = refused(&base, 409, problem);
-        assert_eq!(
-            (told.message.as_str(), told.hint.as_str()),
-            ("It is taken.", "Choose another.")
-        );
-        let odd = refused(&base, 502, b"<html>");
-        assert_eq!(odd.message, "http://localhost:1/ answered with status 502.");
-    }
-
-    #[test]
-    fn what_is_no_address_is_refused() {
-        for url in ["", "localhost:8080", "ftp://a", "/x"] {
-            let said = Client::with_token(url, None, None).err().expect(url).to_string();
-            assert!(said.contains("is no address of a server"), "{said}");
-        }
+    #[tokio::test]
+    async fn a_server_that_takes_long_is_not_called_unreachable() {
+        // The system takes the connection; nobody ever answers on it.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let limit = Duration::from_millis(200);
+        let client = client(&url);
+        let asked = client.post_within(limit, &["mail-servers", "a", "fetch"], &Value::Null);
+        let said = asked.await.err().expect("no answer came");
+        let said = said.downcast_ref::<Refused>().expect("with a hint");
+        assert!(said.message.contains("still working"), "{}", said.message);
+        assert!(said.hint.contains("outlink message list"), "{}", said.hint);
     }
 }

@@ -115,7 +115,7 @@ pub(crate) fn fields(value: &Value) -> String {
 /// The fields that say which thing it is.
 const FIRST: [&str; 6] = ["key", "name", "identity", "subject", "state", "id"];
 
-/// A value as a person reads it. Of a person, an identity or a project, that is the one name that people use for it.
+/// A value as a person reads it. Of an identity or a project, that is the one name that people use for it.
 pub(crate) fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -5,7 +5,7 @@
 //! database and the data directory are let go.
 
 pub(crate) mod local;
-mod lock;
+pub(crate) mod lock;
 pub(crate) mod logging;
 mod open;
 mod tls;
@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &ServeArgs) -> anyhow::Result<()> {
     logging::start(config.log_format, config.log_level);
     let signal = stop_signal()?;
     let listener = bind(config.listen)?;
-    let mut server = start(&config, listener).await?;
+    let mut server = start(&config, listener, None).await?;
     tracing::info!(
         listen = %server.address,
         url = %config.base_url,
@@ -77,14 +77,22 @@ pub(crate) struct Server {
     _lock: Option<lock::Lock>,
 }
 
-/// Opens everything that the configuration names and starts to serve on `listener`.
-pub(crate) async fn start(config: &Config, listener: TcpListener) -> anyhow::Result<Server> {
+/// Opens everything that the configuration names and starts to serve on `listener`. `held` is the lock on the data
+/// directory where the caller has taken it already.
+pub(crate) async fn start(
+    config: &Config,
+    listener: TcpListener,
+    held: Option<lock::Lock>,
+) -> anyhow::Result<Server> {
     let address = listener.local_addr().context("The listener has no address")?;
     let certificate = config.tls.as_ref().map(tls::server_config).transpose()?;
     let lock = match config.database_url {
         None => {
             open::make_data_dir(config)?;
-            Some(lock::take(&config.data_dir)?)
+            Some(match held {
+                Some(lock) => lock,
+                None => lock::take(&config.data_dir)?,
+            })
         }
         Some(_) => None,
     };

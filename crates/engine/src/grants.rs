@@ -2,6 +2,7 @@
 
 use outlink_model::GrantId;
 use outlink_model::grant::{Grant, GrantState, Trouble};
+use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_oauth as oauth;
 
@@ -20,6 +21,11 @@ pub struct GrantView {
 }
 
 impl GrantView {
+    fn new(grant: Grant, link: &Link) -> Self {
+        let missing_scopes = oauth::missing_scopes(&link.scope, &grant.scopes);
+        Self { grant, link_name: link.name.clone(), missing_scopes }
+    }
+
     /// What is wrong with it, or will be: a grant that cannot be renewed says so while it still works.
     pub fn trouble(&self) -> Option<Trouble> {
         let known = self.grant.state.trouble().cloned();
@@ -40,6 +46,15 @@ impl Engine {
             items.push(self.view_grant(grant).await?);
         }
         Ok(Listed { items, next: listed.next })
+    }
+
+    /// All grants under a link, the oldest first.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn grants_of_link(&self, link: &Link) -> Result<Vec<GrantView>, Error> {
+        let grants = self.store().grants_of_link(link.id).await?;
+        Ok(grants.into_iter().map(|grant| GrantView::new(grant, link)).collect())
     }
 
     /// One grant with what people want to know about it.
@@ -85,8 +100,7 @@ impl Engine {
     /// When the store is away.
     pub async fn view_grant(&self, grant: Grant) -> Result<GrantView, Error> {
         let link = self.link_by_id(grant.link_id).await?;
-        let missing_scopes = oauth::missing_scopes(&link.scope, &grant.scopes);
-        Ok(GrantView { grant, link_name: link.name, missing_scopes })
+        Ok(GrantView::new(grant, &link))
     }
 }
 

@@ -4,7 +4,7 @@ use outlink_model::HandlerId;
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
 use outlink_model::handler::{Handler, HandlerType};
-use outlink_model::mail_server::Direction;
+use outlink_model::mail_server::{Direction, MailServer};
 use outlink_model::problem::{Problem, ProblemKind};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error, links};
@@ -91,6 +91,17 @@ impl Engine {
     /// When the store is away.
     pub async fn handlers(&self, page: Page) -> Result<Listed<Handler>, Error> {
         Ok(self.store().handlers(&page).await?)
+    }
+
+    /// The handler that takes a mail server's messages. Without one nothing is fetched.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn handler_of_mail_server(
+        &self,
+        server: &MailServer,
+    ) -> Result<Option<Handler>, Error> {
+        self.handler_of(server).await
     }
 
     /// One handler, by id or name.

@@ -12,6 +12,7 @@ use outlink_engine::Engine;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
+use crate::health::Readiness;
 use crate::page::Pages;
 use crate::{api, assets, consent, console, error, fallback, guard, health};
 
@@ -39,6 +40,7 @@ struct Inner {
     pages: Pages,
     origin: String,
     https: bool,
+    readiness: Readiness,
 }
 
 impl App {
@@ -60,6 +62,10 @@ impl App {
         self.0.https
     }
 
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+
     pub(crate) fn version(&self) -> &str {
         &self.0.options.version
     }
@@ -77,7 +83,9 @@ pub fn app(engine: Engine, options: Options) -> Router {
         .map(|url| url.origin().ascii_serialization())
         .unwrap_or_default();
     let https = origin.starts_with("https:");
-    let app = App(Arc::new(Inner { engine, options, pages: Pages::new(), origin, https }));
+    let pages = Pages::new();
+    let readiness = Readiness::default();
+    let app = App(Arc::new(Inner { engine, options, pages, origin, https, readiness }));
     Router::new()
         .merge(api::routes(app.version()))
         .merge(console::routes())

@@ -66,13 +66,18 @@ impl FromRequestParts<App> for Signed {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         match session(parts, app).await {
             Ok(Some(user)) => Ok(Self(user)),
-            Ok(None) => {
-                let back = match parts.method.is_safe() {
-                    true => parts.uri.path_and_query().map_or("/", |path| path.as_str()),
-                    false => "/",
-                };
+            Ok(None) if parts.method.is_safe() => {
+                let back = parts.uri.path_and_query().map_or("/", |path| path.as_str());
                 Err(Redirect::to(&format!("/sign-in?next={}", page::encode(back))).into_response())
             }
+            // Sending the browser away would throw away what was typed. Left where it is, it can send the form again.
+            Ok(None) => Err(ApiError::new(
+                StatusCode::UNAUTHORIZED,
+                page::SESSION_OVER,
+                "Your session is over, so nothing was done.",
+                "Sign in in another tab, come back to this page and send the form again by reloading it.",
+            )
+            .into_response()),
             Err(error) => Err(error.into_response()),
         }
     }
@@ -80,19 +85,15 @@ impl FromRequestParts<App> for Signed {
 
 /// By bearer token (RFC 6750), else by the console's session.
 async fn caller(parts: &Parts, app: &App) -> Result<Caller, ApiError> {
-    let Some(header) = parts.headers.get(AUTHORIZATION) else {
+    if !parts.headers.contains_key(AUTHORIZATION) {
         // Even looking is refused to other sites: no page of theirs has a use for our answers.
         if csrf::is_cross_site(&parts.headers, app.origin()) {
             return Err(unauthenticated("Requests from other sites need an API token."));
         }
         let user = session(parts, app).await?;
         return user.map(Caller::User).ok_or_else(|| unauthenticated("Nobody is signed in."));
-    };
-    let text = header.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-    });
-    let Some(text) = text else {
+    }
+    let Some(text) = csrf::bearer(&parts.headers) else {
         return Err(unauthenticated("The Authorization header holds no bearer token."));
     };
     match app.engine().token(text).await? {

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::header::{CONTENT_SECURITY_POLICY, LOCATION, SET_COOKIE};
+use http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use outlink_engine::grants::grant_name;
 use outlink_model::Secret;
@@ -128,6 +128,9 @@ async fn callback(
         }
     };
     let mut response = Redirect::to("/consent/done").into_response();
+    // This address holds a code; nobody, ourselves included, has a use for it as a Referer.
+    let no_referrer = HeaderValue::from_static("no-referrer");
+    response.headers_mut().insert(REFERRER_POLICY, no_referrer);
     let text = serde_json::to_vec(&outcome).map(|json| URL_SAFE_NO_PAD.encode(json));
     let value = Secret::new(text.unwrap_or_default());
     let told = Cookie::Outcome.set(app.is_https(), &value, Some(OUTCOME_KEPT));

@@ -1,7 +1,7 @@
 //! Files that strangers sent us. A browser is never to show one as a page of ours: it is saved, never rendered.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 
 /// An answer that is saved under `name`.
 pub(crate) fn download(name: &str, media_type: &'static str, bytes: Vec<u8>) -> Response {
@@ -9,6 +9,7 @@ pub(crate) fn download(name: &str, media_type: &'static str, bytes: Vec<u8>) -> 
         (CONTENT_TYPE, media_type.to_owned()),
         (CONTENT_DISPOSITION, disposition(name)),
         (CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+        (REFERRER_POLICY, "no-referrer".to_owned()),
     ];
     (headers, bytes).into_response()
 }

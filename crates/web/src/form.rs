@@ -46,6 +46,9 @@ impl Fields {
 pub(crate) struct Form {
     values: BTreeMap<&'static str, String>,
     error: Option<FormError>,
+    /// The status of the page with this form.
+    #[serde(skip)]
+    status: StatusCode,
 }
 
 /// What is wrong with a form.
@@ -56,6 +59,8 @@ pub(crate) struct FormError {
     shown_beside: bool,
     message: String,
     hint: String,
+    /// Whether something here failed, so that nobody knows how far it went.
+    uncertain: bool,
 }
 
 impl Form {
@@ -63,7 +68,7 @@ impl Form {
     /// filled in.
     pub(crate) fn new(fields: &[(&'static str, &str)]) -> Self {
         let values = fields.iter().map(|(name, default)| (*name, (*default).to_owned())).collect();
-        Self { values, error: None }
+        Self { values, error: None, status: StatusCode::OK }
     }
 
     /// The same form with what was typed.
@@ -76,22 +81,26 @@ impl Form {
         self
     }
 
-    /// The same form with what is wrong with it.
+    /// The same form with what is wrong with it: a field, or something that passes so that sending it again helps.
     ///
     /// # Errors
-    /// The error itself, where correcting the form does not help.
+    /// The error itself, where neither correcting the form nor sending it again helps.
     pub(crate) fn refused(mut self, error: ApiError, secrets: &[&str]) -> Result<Self, ApiError> {
-        let helps = matches!(error.status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT)
-            || error.field.is_some();
-        if !helps {
-            return Err(error);
-        }
+        let uncertain = error.status.is_server_error();
+        self.status = match error.status {
+            again if uncertain || again == StatusCode::TOO_MANY_REQUESTS => again,
+            StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            _ if error.field.is_some() => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => return Err(error),
+        };
         let field = error.field;
         let shown_beside = field
             .as_deref()
             .is_some_and(|field| self.values.contains_key(field) || secrets.contains(&field));
         let (message, hint) = (error.detail, error.hint);
-        self.error = Some(FormError { field, shown_beside, message, hint });
+        self.error = Some(FormError { field, shown_beside, message, hint, uncertain });
         Ok(self)
     }
 
@@ -115,10 +124,7 @@ pub(crate) fn choice(value: impl Into<String>, label: impl Into<String>) -> Choi
 
 /// The status of a page with a form: refused forms are no success, so that programs and tests can tell.
 pub(crate) fn status(form: &Form) -> StatusCode {
-    match form.is_refused() {
-        true => StatusCode::UNPROCESSABLE_ENTITY,
-        false => StatusCode::OK,
-    }
+    form.status
 }
 
 /// Reads a number.
@@ -151,7 +157,28 @@ mod tests {
         let shown = serde_json::to_string(&form).unwrap();
         assert!(shown.contains("Work") && shown.contains("openid") && shown.contains("Taken."));
         assert!(!shown.contains("hunter2"));
-        let away = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "store_away", "", "");
-        assert!(Form::new(&[]).refused(away, &[]).is_err());
+    }
+
+    #[test]
+    fn what_passes_keeps_the_form_and_its_own_status() {
+        let refused = |status: u16| {
+            let status = StatusCode::from_u16(status).unwrap();
+            let form = Form::new(&[("name", "Work")]);
+            form.refused(ApiError::new(status, "some_code", "So it is.", ""), &[])
+        };
+        for (of, page, uncertain) in [
+            (409, 422, false),
+            (422, 422, false),
+            (429, 429, false),
+            (502, 502, true),
+            (503, 503, true),
+        ] {
+            let form = refused(of).unwrap();
+            assert_eq!(status(&form).as_u16(), page);
+            assert_eq!(form.error.map(|error| error.uncertain), Some(uncertain), "{of}");
+        }
+        for of in [400, 403, 404] {
+            assert!(refused(of).is_err(), "{of}");
+        }
     }
 }

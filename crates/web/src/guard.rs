@@ -10,6 +10,7 @@ use http::{Method, StatusCode};
 use tracing::Instrument;
 
 use crate::app::App;
+use crate::cookie::Cookie;
 use crate::error::ApiError;
 use crate::{csrf, headers, page};
 
@@ -22,13 +23,17 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let by_provider = path.starts_with("/oauth2/callback/");
     // The pattern, not the path: paths and queries hold one-time tokens, and those stay out of logs.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let refused = csrf::must_refuse(&method, request.headers(), app.origin()) && !by_provider;
+    let refused = csrf::must_refuse(&method, path, request.headers(), app.origin()) && !by_provider;
+    let session = Cookie::Session.read(app.is_https(), request.headers());
     let mut response = match refused {
         true => cross_site().into_response(),
         false => run(request, next, &method, route.as_deref().unwrap_or("none")).await,
     };
     let status_page = match response.extensions_mut().remove::<ApiError>() {
-        Some(error) if !in_api => Some(page::error_page(&app, &error, response.headers())),
+        Some(error) if !in_api => {
+            let user = user_of(&app, &error, session).await;
+            Some(page::error_page(&app, &error, user.as_deref(), response.headers()))
+        }
         _ => None,
     };
     let mut response = status_page.unwrap_or(response);
@@ -52,6 +57,15 @@ async fn run(request: Request, next: Next, method: &Method, route: &str) -> Resp
     let ms = began.elapsed().as_millis();
     tracing::debug!(%method, route, status = response.status().as_u16(), ms, "answered");
     response
+}
+
+/// Whose navigation an error page keeps. Nobody's where the database may be what is wrong, nor on a consent page.
+async fn user_of(app: &App, error: &ApiError, session: Option<String>) -> Option<String> {
+    if error.status.is_server_error() || !page::leads_home(error) {
+        return None;
+    }
+    let user = app.engine().session(&session?).await.ok()??;
+    Some(user.name)
 }
 
 fn cross_site() -> ApiError {

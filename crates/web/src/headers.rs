@@ -18,8 +18,10 @@ pub(crate) fn put_on(response: &mut Response, https: bool) {
     };
     put(CONTENT_SECURITY_POLICY, POLICY);
     put(X_CONTENT_TYPE_OPTIONS, "nosniff");
-    // Addresses hold one-time tokens; none may leave in a Referer.
-    put(REFERRER_POLICY, "no-referrer");
+    // Addresses hold one-time tokens; none may leave to another site in a Referer. Not `no-referrer`: with it browsers
+    // send our own forms with `Origin: null`, and those could not be told from other sites' where `Sec-Fetch-Site` is
+    // missing.
+    put(REFERRER_POLICY, "same-origin");
     put(X_FRAME_OPTIONS, "DENY");
     put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     put(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");

@@ -4,8 +4,8 @@ use outlink_engine::grants::grant_name;
 use outlink_engine::{Engine, Error, Page};
 use outlink_model::grant::Grant;
 use outlink_model::handler::Handler;
+use outlink_model::link::Link;
 use outlink_model::mail_server::{MailServer, SignIn};
-use outlink_model::{LinkId, MailServerId};
 
 use crate::error::ApiError;
 
@@ -45,13 +45,12 @@ pub(crate) async fn grant_of_server(
 }
 
 /// Whether a handler takes a mail server's messages: without one nothing is fetched.
-pub(crate) async fn has_handler(engine: &Engine, id: MailServerId) -> Result<bool, ApiError> {
-    let handlers = engine.handlers(whole()).await?;
-    Ok(handlers.items.iter().any(|handler| handler.mail_server_id == id && handler.enabled))
+pub(crate) async fn has_handler(engine: &Engine, server: &MailServer) -> Result<bool, ApiError> {
+    Ok(engine.handler_of_mail_server(server).await?.is_some())
 }
 
 /// The grants under a link.
-pub(crate) async fn grants_of_link(engine: &Engine, id: LinkId) -> Result<Vec<Grant>, ApiError> {
-    let listed = engine.grants(whole()).await?;
-    Ok(listed.items.into_iter().map(|view| view.grant).filter(|g| g.link_id == id).collect())
+pub(crate) async fn grants_of_link(engine: &Engine, link: &Link) -> Result<Vec<Grant>, ApiError> {
+    let views = engine.grants_of_link(link).await?;
+    Ok(views.into_iter().map(|view| view.grant).collect())
 }

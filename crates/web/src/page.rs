@@ -183,11 +183,28 @@ pub(crate) struct ErrorPage<'a> {
     pub(crate) hint: &'a str,
     /// Whether the way back leads to the console. Strangers on a consent page have no use for it.
     pub(crate) home: bool,
+    /// Whether signing in, in another tab, is what helps.
+    pub(crate) sign_in: bool,
 }
 
-/// An error as a page, with the headers of the answer that it replaces.
-pub(crate) fn error_page(app: &App, error: &ApiError, headers: &HeaderMap) -> Response {
+/// The code of the refusal of a form whose sender's session has ended meanwhile.
+pub(crate) const SESSION_OVER: &str = "session_over";
+
+/// Whether the way back from an error leads to the console.
+pub(crate) fn leads_home(error: &ApiError) -> bool {
+    !error.code.starts_with("consent_")
+}
+
+/// An error as a page, with the headers of the answer that it replaces. `user` is who is signed in.
+pub(crate) fn error_page(
+    app: &App,
+    error: &ApiError,
+    user: Option<&str>,
+    headers: &HeaderMap,
+) -> Response {
+    let sign_in = error.code == SESSION_OVER;
     let title = match error.status {
+        _ if sign_in => "Your session is over",
         StatusCode::NOT_FOUND => "Not found",
         StatusCode::FORBIDDEN => "Refused",
         StatusCode::TOO_MANY_REQUESTS => "Too often",
@@ -195,9 +212,9 @@ pub(crate) fn error_page(app: &App, error: &ApiError, headers: &HeaderMap) -> Re
         status if status.is_server_error() => "Something went wrong",
         _ => "That did not work",
     };
-    let home = !error.code.starts_with("consent_");
-    let page = ErrorPage { title, message: &error.detail, hint: &error.hint, home };
-    let html = app.pages().render(None, "", "error.html", &page);
+    let home = leads_home(error) && !sign_in;
+    let page = ErrorPage { title, message: &error.detail, hint: &error.hint, home, sign_in };
+    let html = app.pages().render(user, "", "error.html", &page);
     let html = html.unwrap_or_else(|_| "Something went wrong. The server's log says what.".into());
     let mut response = (error.status, Html(html)).into_response();
     if let Some(allow) = headers.get(ALLOW) {
@@ -211,10 +228,11 @@ pub(crate) fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The address of a list's next page, with the filters that it has now.
+/// The address of a list's next page, with the filters and the limit that it was asked for with.
 pub(crate) fn next_page(
     path: &str,
     filters: &[(&str, Option<&str>)],
+    limit: Option<u32>,
     next: Option<&str>,
 ) -> Option<String> {
     let mut href = format!("{path}?after={}", encode(next?));
@@ -222,6 +240,9 @@ pub(crate) fn next_page(
         if let Some(value) = value {
             href.push_str(&format!("&{name}={}", encode(value)));
         }
+    }
+    if let Some(limit) = limit {
+        href.push_str(&format!("&limit={limit}"));
     }
     Some(href)
 }
@@ -241,9 +262,12 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_keeps_its_filters() {
-        assert_eq!(next_page("/issues", &[("project", Some("A&B"))], None), None);
-        let next = next_page("/issues", &[("project", Some("A&B"))], Some("x y")).unwrap();
+    fn the_next_page_keeps_its_filters_and_its_limit() {
+        let filters = [("project", Some("A&B"))];
+        assert_eq!(next_page("/issues", &filters, Some(5), None), None);
+        let next = next_page("/issues", &filters, None, Some("x y")).unwrap();
         assert_eq!(next, "/issues?after=x+y&project=A%26B");
+        let next = next_page("/issues", &filters, Some(5), Some("x")).unwrap();
+        assert_eq!(next, "/issues?after=x&project=A%26B&limit=5");
     }
 }

@@ -415,8 +415,13 @@ fn public() -> Vec<(&'static str, Value)> {
         name: HOSTILE.into(),
         problem,
     };
-    let error =
-        |home: bool| ErrorPage { title: "Not found", message: HOSTILE, hint: HOSTILE, home };
+    let error = |home: bool| ErrorPage {
+        title: "Not found",
+        message: HOSTILE,
+        hint: HOSTILE,
+        home,
+        sign_in: !home,
+    };
     vec![
         sample("consent.html", start(Some(HOSTILE.into()))),
         sample("consent.html", start(None)),

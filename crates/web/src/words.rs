@@ -6,7 +6,7 @@ use outlink_model::link::LinkHealth;
 use outlink_model::mail_server::{MailServer, Take};
 use outlink_model::message::Outcome;
 use outlink_model::step::StepStatus;
-use outlink_model::tracker::IssueStatus;
+use outlink_model::tracker::{IssueStatus, Person};
 use serde::Serialize;
 
 /// A time, for the eye and for programs.
@@ -179,6 +179,22 @@ fn scope_words(scope: &str) -> &'static str {
     SCOPES.iter().find(|(name, _)| means(name)).map_or("As the provider defines it", |(_, w)| w)
 }
 
+/// A person with name and address, or by the address alone where no name was seen.
+pub(crate) fn person(person: &Person) -> String {
+    match person.name.trim() {
+        "" => person.address.clone(),
+        name => format!("{name} <{}>", person.address),
+    }
+}
+
+/// What a person is called: by name, or by address where no name was seen.
+pub(crate) fn person_name(person: &Person) -> String {
+    match person.name.trim() {
+        "" => person.address.clone(),
+        name => name.to_owned(),
+    }
+}
+
 /// Octets as people read them.
 pub(crate) fn size(octets: u64) -> String {
     match octets {
@@ -211,6 +227,16 @@ mod tests {
         assert_eq!(scope_words(imap), "Read and change your mail by IMAP");
         assert_eq!(scope_words("notopenid"), "As the provider defines it");
         assert_eq!(ScopeView::all(["openid", ""]).len(), 1);
+    }
+
+    #[test]
+    fn a_person_without_a_name_goes_by_address() {
+        let id = "019a0000-0000-7000-8000-000000000000".parse().unwrap();
+        let ada = |name: &str| Person { id, address: "ada@example.org".into(), name: name.into() };
+        assert_eq!(person(&ada("Ada")), "Ada <ada@example.org>");
+        assert_eq!(person_name(&ada("Ada")), "Ada");
+        assert_eq!(person(&ada(" ")), "ada@example.org");
+        assert_eq!(person_name(&ada("")), "ada@example.org");
     }
 
     #[test]

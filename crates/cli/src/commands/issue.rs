@@ -32,7 +32,7 @@ pub(crate) const COLUMNS: [print::Column; 6] = [
     ("KEY", "key"),
     ("STATUS", "status"),
     ("COMMENTS", "comments"),
-    ("REPORTER", "reporter"),
+    ("REPORTER", "reporter_name"),
     ("CREATED", "created_at"),
     ("SUMMARY", "summary"),
 ];
@@ -106,13 +106,13 @@ mod tests {
     fn an_issue_reads_from_top_to_bottom() {
         let issue = json!({
             "key": "SUP-1", "summary": "It is broken", "status": "open", "created_at": "2026-01-01T00:00:00Z",
-            "reporter": { "name": "Ada", "address": "ada@example.org" }, "description": "One.\n\nTwo.",
-            "comments": [{ "author": "Bob", "created_at": "2026-01-02T00:00:00Z", "body": "Mended.\n\u{1b}[2J" }],
+            "reporter": "Ada <ada@example.org>", "reporter_name": "Ada", "description": "One.\n\nTwo.",
+            "comments": [{ "author": "Bob <bob@example.org>", "author_name": "Bob", "created_at": "2026-01-02T00:00:00Z", "body": "Mended.\n\u{1b}[2J" }],
             "attachments": [{ "name": "a.pdf", "type": "application/pdf", "size": 7 }],
         });
-        let expected = "SUP-1  It is broken\nopen, reported by Ada at 2026-01-01T00:00:00Z\n\nOne.\n\nTwo.\n\n\
+        let expected = "SUP-1  It is broken\nopen, reported by Ada <ada@example.org> at 2026-01-01T00:00:00Z\n\nOne.\n\nTwo.\n\n\
                         Attached: a.pdf (application/pdf, 7 octets)\n\
-                        Bob, 2026-01-02T00:00:00Z:\n  Mended.\n   [2J";
+                        Bob <bob@example.org>, 2026-01-02T00:00:00Z:\n  Mended.\n   [2J";
         assert_eq!(page(&issue), expected);
     }
 }

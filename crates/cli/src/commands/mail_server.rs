@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::{Named, Page};
+use crate::client::LONG_TIME_LIMIT;
 use crate::commands::Context;
 use crate::input;
 use crate::print::{self, Format};
@@ -97,7 +98,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
         }
         Command::Show(named) => context.show(&["mail-servers", &named.name]).await,
         Command::Test(named) => test(context, &named.name).await,
-        Command::Fetch(named) => act(context, &named.name, "fetch").await,
+        Command::Fetch(named) => fetch(context, &named.name).await,
         Command::Pause(named) => act(context, &named.name, "pause").await,
         Command::Resume(named) => act(context, &named.name, "resume").await,
     }
@@ -105,6 +106,14 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
 
 async fn act(context: &Context, named: &str, verb: &str) -> anyhow::Result<()> {
     context.send(&["mail-servers", named, verb], &json!({})).await
+}
+
+/// A large mailbox takes its time, so the answer is waited for much longer than others.
+async fn fetch(context: &Context, named: &str) -> anyhow::Result<()> {
+    let path = ["mail-servers", named, "fetch"];
+    let answer = context.client()?.post_within(LONG_TIME_LIMIT, &path, &json!({})).await?;
+    print::one(context.format(), &answer);
+    Ok(())
 }
 
 async fn test(context: &Context, named: &str) -> anyhow::Result<()> {

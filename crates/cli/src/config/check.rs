@@ -114,14 +114,15 @@ impl Checker<'_> {
 
     fn database_url(&mut self) -> Option<Secret> {
         let (_, text) = self.raw.text("database_url")?;
-        // The address holds a password: nothing but its scheme may be shown.
-        let scheme = text.split_once(':').map_or("", |(scheme, _)| scheme);
-        if !matches!(scheme, "postgres" | "postgresql") || Url::parse(text).is_err() {
-            let found = match scheme {
-                "" => "a text without a scheme".into(),
-                "postgres" | "postgresql" => "an address that cannot be read".into(),
-                other => format!("an address with the scheme {other:?}"),
-            };
+        // The address holds a password, and where it is mistyped, any part of it may be that: nothing of it is shown.
+        let found = match text.split_once(':') {
+            None => Some("a text without a scheme"),
+            Some(("postgres" | "postgresql", _)) => {
+                Url::parse(text).is_err().then_some("an address that cannot be read")
+            }
+            Some(_) => Some("something else than a PostgreSQL address"),
+        };
+        if let Some(found) = found {
             let expected = "one like \"postgres://user:password@host/database\"; \
                             without the key, SQLite in `data_dir` is used";
             self.refuse("database_url", found, expected);

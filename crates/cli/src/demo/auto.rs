@@ -126,7 +126,7 @@ async fn issues(stage: &Stage) -> anyhow::Result<()> {
         let whole = stage.client.get(&["issues", &key], &[]).await?.value;
         line(&format!("\n{key}  {}", cell(&whole["summary"])));
         for comment in whole["comments"].as_array().map_or(&[][..], Vec::as_slice) {
-            say(&format!("{}:", cell(&comment["author"])));
+            say(&format!("{}:", cell(&comment["author_name"])));
             let body = comment["body"].as_str().unwrap_or_default();
             for words in body.lines().filter(|line| !line.trim().is_empty()).take(3) {
                 say(&format!("  {}", clean(words)));

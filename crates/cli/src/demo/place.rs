@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
+use crate::serve::lock::{self, Lock};
+
 /// A file of this name says that a demo made the directory, and may clear it.
 const MARKER: &str = ".outlink-demo";
 
-/// What a demo leaves behind. Nothing else is ever removed from a directory that was named.
-const OURS: [&str; 7] = [
+/// What a demo leaves behind, but for the lock, which stands as long as the directory does. Nothing else is ever removed
+/// from a directory that was named.
+const OURS: [&str; 6] = [
     "outlink.sqlite",
     "outlink.sqlite-wal",
     "outlink.sqlite-shm",
-    "serve.lock",
     "key",
     "practice-ca.pem",
     "token",
@@ -24,6 +26,7 @@ const OURS: [&str; 7] = [
 pub(crate) struct Place {
     path: PathBuf,
     temporary: bool,
+    lock: Option<Lock>,
 }
 
 impl Place {
@@ -39,7 +42,7 @@ impl Place {
             .mode(0o700)
             .create(&path)
             .with_context(|| format!("{} cannot be made", path.display()))?;
-        Ok(Self { path, temporary: true })
+        Ok(Self { path, temporary: true, lock: None })
     }
 
     /// The directory that was named: a new or empty one, or one that an earlier demo made. Each demo begins anew, since
@@ -62,6 +65,8 @@ impl Place {
                 path.display()
             );
         }
+        // Before anything is removed: another demo may be running here.
+        let lock = lock::take(&path)?;
         for name in OURS {
             match std::fs::remove_file(path.join(name)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -80,12 +85,17 @@ impl Place {
             "A demo of outlink made this directory and will clear it when it runs again.\n",
         )
         .with_context(|| format!("{} cannot be written", marker.display()))?;
-        Ok(Self { path, temporary: false })
+        Ok(Self { path, temporary: false, lock: Some(lock) })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The lock on a directory that was named, for the server that will run on it.
+    pub(crate) fn take_lock(&mut self) -> Option<Lock> {
+        self.lock.take()
     }
 
     /// Whether it goes away at the end.
@@ -124,6 +134,24 @@ mod tests {
         let refused = Place::named(directory.path()).expect_err("refused").to_string();
         assert!(refused.contains("no demo has made"), "{refused}");
         assert_eq!(std::fs::read_to_string(&mine).expect("still there"), "mine");
+    }
+
+    #[test]
+    fn a_demo_that_still_runs_keeps_its_files() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("new");
+        let held = Place::named(&path).expect("a new one").take_lock();
+        for name in OURS {
+            std::fs::write(path.join(name), "in use").expect("written");
+        }
+        let refused = Place::named(&path).expect_err("it is in use").to_string();
+        assert!(refused.contains("another server is running"), "{refused}");
+        for name in OURS.iter().chain(&["serve.lock", MARKER]) {
+            assert!(path.join(name).exists(), "{name} was removed");
+        }
+        drop(held);
+        Place::named(&path).expect("it is free again");
+        assert!(!path.join("outlink.sqlite").exists());
     }
 
     #[test]

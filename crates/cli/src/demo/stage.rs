@@ -45,7 +45,7 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts everything, and sets up a project and a link.
     pub(crate) async fn set(data_dir: Option<&Path>, port: u16) -> anyhow::Result<Self> {
-        let place = match data_dir {
+        let mut place = match data_dir {
             Some(path) => Place::named(path)?,
             None => Place::temporary()?,
         };
@@ -56,7 +56,9 @@ impl Stage {
         let port = listener.local_addr().context("The listener has no address")?.port();
         let config = config(&place, &practice, port);
         let base_url = config.base_url.clone();
-        let server = serve::start(&config, listener).await.context("The server did not start")?;
+        let server = serve::start(&config, listener, place.take_lock())
+            .await
+            .context("The server did not start")?;
         let token =
             server.engine.create_token("demo", vec![TokenScope::Admin], &Caller::System).await?;
         let token_file = place.path().join("token");

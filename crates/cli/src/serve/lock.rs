@@ -1,6 +1,7 @@
 //! One server on one data directory.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -18,6 +19,8 @@ pub(crate) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
         .create(true)
         .truncate(false)
         .write(true)
+        // Whoever can open it can hold it, and so keep the server from starting.
+        .mode(0o600)
         .open(&path)
         .with_context(|| format!("`data_dir`: {} cannot be opened", path.display()))?;
     match file.try_lock() {
@@ -34,6 +37,8 @@ pub(crate) fn take(data_dir: &Path) -> anyhow::Result<Lock> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -44,5 +49,7 @@ mod tests {
         assert!(refused.contains("another server is running"), "{refused}");
         drop(first);
         take(directory.path()).expect("it is free again");
+        let about = std::fs::metadata(directory.path().join("serve.lock")).expect("it is there");
+        assert_eq!(about.permissions().mode() & 0o777, 0o600, "nobody else can hold it");
     }
 }

@@ -28,6 +28,12 @@ fn a_wrong_command_line_is_2_and_a_refusal_is_1() {
         "{ran:?}"
     );
     assert!(ran.stdout.is_empty(), "nothing but results goes to standard output: {ran:?}");
+    let ran = run(&["link", "list", "--url", "http://u:hunter2@192.0.2.1"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("hint: ") && !ran.stderr.contains("hunter2"), "{ran:?}");
+    let ran = run(&["link", "list", "--url", "http://192.0.2.1"]);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("API token") && ran.stderr.contains("hint: "), "{ran:?}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use jiff::Timestamp;
 use outlink_engine::tracker::IssueView;
-use outlink_model::tracker::{Attachment, Comment, Issue, Person};
+use outlink_model::tracker::{Attachment, Comment, Issue};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::auth::Reader;
 use crate::error::ApiError;
 use crate::extract::{Json, List, Path, Query, page};
+use crate::words::{person, person_name};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
@@ -62,21 +63,6 @@ struct IssuesQuery {
     after: Option<String>,
 }
 
-/// Somebody who wrote to us.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Person)]
-struct PersonBody {
-    address: String,
-    /// The name that was last seen with the address; may be empty.
-    name: String,
-}
-
-impl From<Person> for PersonBody {
-    fn from(person: Person) -> Self {
-        Self { address: person.address, name: person.name }
-    }
-}
-
 /// An issue in a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IssueSummary)]
@@ -86,7 +72,11 @@ struct IssueRow {
     summary: String,
     /// `open` or `resolved`.
     status: &'static str,
-    reporter: PersonBody,
+    /// Who wrote it: `Name <address>`, or the address alone where there is no name.
+    reporter: String,
+    /// The name that was last seen with the address; the address where there is none.
+    reporter_name: String,
+    reporter_address: String,
     created_at: Timestamp,
     updated_at: Timestamp,
     /// How many comments it has.
@@ -100,7 +90,9 @@ impl From<Issue> for IssueRow {
             key: issue.key,
             summary: issue.summary,
             status: issue.status.as_str(),
-            reporter: issue.reporter.into(),
+            reporter: person(&issue.reporter),
+            reporter_name: person_name(&issue.reporter),
+            reporter_address: issue.reporter.address,
             created_at: issue.created_at,
             updated_at: issue.updated_at,
             comments: issue.comments,
@@ -117,7 +109,11 @@ struct IssueBody {
     summary: String,
     /// `open` or `resolved`.
     status: &'static str,
-    reporter: PersonBody,
+    /// Who wrote it: `Name <address>`, or the address alone where there is no name.
+    reporter: String,
+    /// The name that was last seen with the address; the address where there is none.
+    reporter_name: String,
+    reporter_address: String,
     created_at: Timestamp,
     updated_at: Timestamp,
     /// Plain text.
@@ -132,7 +128,11 @@ struct IssueBody {
 #[schema(as = Comment)]
 struct CommentBody {
     id: String,
-    author: PersonBody,
+    /// Who wrote it: `Name <address>`, or the address alone where there is no name.
+    author: String,
+    /// The name that was last seen with the address; the address where there is none.
+    author_name: String,
+    author_address: String,
     /// Plain text.
     body: String,
     created_at: Timestamp,
@@ -142,7 +142,9 @@ impl From<Comment> for CommentBody {
     fn from(comment: Comment) -> Self {
         Self {
             id: comment.id.to_string(),
-            author: comment.author.into(),
+            author: person(&comment.author),
+            author_name: person_name(&comment.author),
+            author_address: comment.author.address,
             body: comment.body,
             created_at: comment.created_at,
         }
@@ -183,7 +185,9 @@ impl From<IssueView> for IssueBody {
             key: issue.key,
             summary: issue.summary,
             status: issue.status.as_str(),
-            reporter: issue.reporter.into(),
+            reporter: person(&issue.reporter),
+            reporter_name: person_name(&issue.reporter),
+            reporter_address: issue.reporter.address,
             created_at: issue.created_at,
             updated_at: issue.updated_at,
             description: issue.description,

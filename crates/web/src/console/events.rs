@@ -52,9 +52,10 @@ async fn list(
     signed: Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().events(query.page()?).await?;
     let page = EventsPage {
-        next: next_page("/events", &[], listed.next.as_deref()),
+        next: next_page("/events", &[], limit, listed.next.as_deref()),
         items: listed.items.into_iter().map(EventRow::from).collect(),
     };
     app.pages().show(&signed, "events", "events.html", page)

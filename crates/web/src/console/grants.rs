@@ -143,9 +143,10 @@ async fn list(
     signed: Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().grants(query.page()?).await?;
     let page = GrantsPage {
-        next: next_page("/grants", &[], listed.next.as_deref()),
+        next: next_page("/grants", &[], limit, listed.next.as_deref()),
         items: listed.items.into_iter().map(GrantRow::from).collect(),
     };
     app.pages().show(&signed, "grants", "grants.html", page)

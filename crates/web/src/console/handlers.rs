@@ -68,6 +68,7 @@ async fn list(
     signed: Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().handlers(query.page()?).await?;
     let mut items = Vec::with_capacity(listed.items.len());
     for handler in listed.items {
@@ -82,7 +83,7 @@ async fn list(
             created_at: handler.created_at.into(),
         });
     }
-    let next = next_page("/handlers", &[], listed.next.as_deref());
+    let next = next_page("/handlers", &[], limit, listed.next.as_deref());
     app.pages().show(&signed, "handlers", "handlers.html", HandlersPage { items, next })
 }
 

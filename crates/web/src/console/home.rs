@@ -60,7 +60,9 @@ async fn home(State(app): State<App>, signed: Signed) -> Result<Response, ApiErr
     };
     let page = HomePage {
         troubles: troubles::all(&links.items, &grants.items, &servers.items),
-        partial: links.next.is_some() || grants.next.is_some() || servers.next.is_some(),
+        partial: [&links.next, &grants.next, &servers.next, &handlers.next]
+            .iter()
+            .any(|next| next.is_some()),
         all_set: counts.all_set(),
         summary: counts.summary(),
         checklist: counts.checklist(),

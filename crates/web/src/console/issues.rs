@@ -6,7 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use outlink_engine::tracker::IssueView;
 use outlink_model::CommentId;
-use outlink_model::tracker::{Attachment, Issue, Person};
+use outlink_model::tracker::{Attachment, Issue};
 use serde::{Deserialize, Serialize};
 
 use crate::api::attachments::attachment;
@@ -15,7 +15,7 @@ use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{Path, Query, page};
 use crate::page::next_page;
-use crate::words::{Badge, When, issue_badge, size};
+use crate::words::{Badge, When, issue_badge, person, size};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -134,13 +134,6 @@ pub(crate) fn subject(text: String) -> String {
     if text.trim().is_empty() { "(no subject)".to_owned() } else { text }
 }
 
-fn person(person: &Person) -> String {
-    match person.name.as_str() {
-        "" => person.address.clone(),
-        name => format!("{name} <{}>", person.address),
-    }
-}
-
 /// Which issues are wanted.
 #[derive(Debug, Deserialize)]
 struct IssuesQuery {
@@ -157,7 +150,7 @@ async fn list(
     let project = query.project.as_deref().filter(|project| !project.is_empty());
     let listed = app.engine().issues(project, page(query.limit, query.after)?).await?;
     let page = IssuesPage {
-        next: next_page("/issues", &[("project", project)], listed.next.as_deref()),
+        next: next_page("/issues", &[("project", project)], query.limit, listed.next.as_deref()),
         project: project.map(str::to_owned),
         items: listed.items.into_iter().map(IssueRow::from).collect(),
     };

@@ -162,9 +162,10 @@ async fn list(
     signed: Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().links(query.page()?).await?;
     let page = LinksPage {
-        next: next_page("/links", &[], listed.next.as_deref()),
+        next: next_page("/links", &[], limit, listed.next.as_deref()),
         items: listed.items.into_iter().map(LinkRow::from).collect(),
     };
     app.pages().show(&signed, "links", "links.html", page)
@@ -176,7 +177,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let link = app.engine().link(&id).await?;
-    let grants = names::grants_of_link(app.engine(), link.id).await?;
+    let grants = names::grants_of_link(app.engine(), &link).await?;
     let page = LinkPage::new(app.engine(), link, &grants, hint_form());
     app.pages().show(&signed, "links", "link.html", page)
 }

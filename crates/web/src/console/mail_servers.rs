@@ -145,9 +145,10 @@ async fn list(
     signed: Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().mail_servers(query.page()?).await?;
     let page = MailServersPage {
-        next: next_page("/mail-servers", &[], listed.next.as_deref()),
+        next: next_page("/mail-servers", &[], limit, listed.next.as_deref()),
         items: listed.items.into_iter().map(MailServerRow::from).collect(),
     };
     app.pages().show(&signed, "mail_servers", "mail_servers.html", page)
@@ -213,7 +214,7 @@ async fn resume(
 async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Response, ApiError> {
     let server = app.engine().mail_server(id).await?;
     let grant = names::grant_of_server(app.engine(), &server).await?;
-    let has_handler = names::has_handler(app.engine(), server.id).await?;
+    let has_handler = names::has_handler(app.engine(), &server).await?;
     let page = MailServerPage {
         notice: news.notice,
         failure: news.failure,

@@ -126,7 +126,12 @@ async fn list(
         None => None,
     };
     let page = MessagesPage {
-        next: next_page("/messages", &[("mail_server", server)], listed.next.as_deref()),
+        next: next_page(
+            "/messages",
+            &[("mail_server", server)],
+            query.limit,
+            listed.next.as_deref(),
+        ),
         mail_server,
         items: listed.items.into_iter().map(MessageRow::from).collect(),
     };

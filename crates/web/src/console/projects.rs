@@ -55,9 +55,10 @@ async fn list(
     signed: Signed,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().projects(query.page()?).await?;
     let page = ProjectsPage {
-        next: next_page("/projects", &[], listed.next.as_deref()),
+        next: next_page("/projects", &[], limit, listed.next.as_deref()),
         items: listed.items.into_iter().map(ProjectRow::from).collect(),
     };
     app.pages().show(&signed, "projects", "projects.html", page)

@@ -124,13 +124,14 @@ async fn show(
     made: Option<Made>,
     form: Form,
 ) -> Result<Response, ApiError> {
+    let limit = query.limit;
     let listed = app.engine().tokens(query.page()?).await?;
     let status = form::status(&form);
     let page = TokensPage {
         made,
         form,
         scopes: TokenScope::ALL.into_iter().map(|s| choice(s.as_str(), may(s))).collect(),
-        next: next_page("/tokens", &[], listed.next.as_deref()),
+        next: next_page("/tokens", &[], limit, listed.next.as_deref()),
         items: listed.items.into_iter().map(TokenRow::from).collect(),
     };
     let mut response = app.pages().show(signed, "tokens", "tokens.html", page)?;

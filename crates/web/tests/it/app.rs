@@ -91,8 +91,9 @@ impl Ask<'_> {
     pub(crate) fn form(mut self, fields: &[(&str, &str)]) -> Self {
         let mut text = url::form_urlencoded::Serializer::new(String::new());
         self.body = Body::from(text.extend_pairs(fields).finish());
+        let origin = self.app.engine.base_url();
         self.header(CONTENT_TYPE.as_str(), "application/x-www-form-urlencoded")
-            .header("origin", "null")
+            .header("origin", origin)
             .header("sec-fetch-site", "same-origin")
     }
 

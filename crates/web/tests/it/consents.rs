@@ -108,6 +108,7 @@ async fn a_consent_from_the_start_page_to_the_end() {
     for _ in 0..2 {
         let start = app.get(&path).send().await.expect(200);
         assert!(start.headers.get("set-cookie").is_none(), "looking changes nothing");
+        assert_eq!(start.header("referrer-policy"), "same-origin", "its form must tell its origin");
         let policy = start.header("content-security-policy");
         assert!(policy.contains("form-action 'self' https: http://localhost:"), "{policy}");
         assert!(start.body.contains(&scene.practice.users[0].address));

@@ -81,13 +81,18 @@ async fn hostile_mail_stays_text() {
     let issue = json_of(app, "/api/v1/issues/SUP-1").await;
     assert_eq!(issue["summary"], "<img src=x onerror=alert(2)> help");
     assert_eq!(issue["status"], "open");
-    assert_eq!(issue["reporter"]["address"], "mallory@example.net");
+    assert_eq!(issue["reporter_address"], "mallory@example.net");
+    let name = issue["reporter_name"].as_str().unwrap();
+    assert_eq!(issue["reporter"], format!("{name} <mallory@example.net>"));
     assert!(issue["description"].as_str().unwrap().contains("</pre><script>alert(3)"));
     let list = json_of(app, "/api/v1/issues?project=SUP").await;
     assert_eq!(
         (&list["items"][0]["key"], &list["items"][0]["comments"]),
         (&json!("SUP-1"), &json!(0))
     );
+    for field in ["reporter", "reporter_name", "reporter_address"] {
+        assert_eq!(list["items"][0][field], issue[field], "{field}");
+    }
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ async fn every_page_needs_a_session_and_carries_its_headers() {
         assert!(policy.starts_with("default-src 'none'; style-src 'self'; script-src 'self'"));
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"));
         assert_eq!(page.header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(page.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(page.header("referrer-policy"), "same-origin", "{path}");
         assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(page.header("cross-origin-opener-policy"), "same-origin", "{path}");
         assert_eq!(page.header("cache-control"), "no-store", "{path}");
@@ -76,6 +76,10 @@ async fn errors_are_pages_for_people() {
         assert!(page.body.contains("What to do:"), "{}", page.body);
         assert_eq!(page.header("x-frame-options"), "DENY");
     }
+    let lost = app.get("/issues/NO-1").cookie(&cookie).send().await.expect(404);
+    assert!(lost.body.contains("aria-label=\"Main\""), "an administrator keeps the navigation");
+    let stranger = app.get("/nothing").send().await.expect(404);
+    assert!(!stranger.body.contains("aria-label=\"Main\""));
     let answer = app.ask("DELETE", "/links").send().await.expect(405);
     assert!(answer.header("allow").contains("GET"), "{:?}", answer.headers);
 }

@@ -1,8 +1,9 @@
 //! Signing in and out, and the first administrator.
 
 use outlink_engine::Caller;
+use serde_json::json;
 
-use crate::app::{PASSWORD, TestApp};
+use crate::app::{BASE, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn nobody_signs_up_over_the_network() {
@@ -69,9 +70,38 @@ async fn other_sites_cannot_act_for_a_browser() {
     }
     let ask = app.post("/projects").cookie(&cookie).header("origin", "https://evil.example");
     ask.text("key=SUP&name=Support").send().await.expect(403);
+    // A browser repeats the password of a proxy in front of us on every request, and cannot be made to send a token.
+    for authorization in ["Basic YTpi", &format!("Bearer {}", app.admin)] {
+        let ask = app.post("/projects").cookie(&cookie).header("sec-fetch-site", "cross-site");
+        let ask = ask.header("authorization", authorization).text("key=SUP&name=Support");
+        ask.send().await.expect(403);
+    }
+    let ask = app.post("/api/v1/projects").cookie(&cookie).header("sec-fetch-site", "cross-site");
+    let ask = ask.header("authorization", "Basic YTpi");
+    ask.json(&json!({"key": "SUP", "name": "Support"})).send().await.expect(403);
     assert!(app.engine.projects(Default::default()).await.unwrap().items.is_empty());
     app.post("/projects").cookie(&cookie).form(&fields).send().await.expect(303);
     assert_eq!(app.engine.projects(Default::default()).await.unwrap().items.len(), 1);
+    // Browsers without Sec-Fetch-Site tell where a form comes from by Origin.
+    let ask = app.post("/projects").cookie(&cookie).header("origin", BASE);
+    ask.text("key=OLD&name=Old").send().await.expect(303);
+    let ask = app.post("/api/v1/projects").token(&app.admin).header("sec-fetch-site", "cross-site");
+    ask.json(&json!({"key": "API", "name": "By token"})).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_form_outlives_its_session() {
+    let app = TestApp::new().await;
+    let cookie = app.signed_in().await;
+    app.post("/sign-out").cookie(&cookie).form(&[]).send().await.expect(303);
+    let fields = [("key", "SUP"), ("name", "Support")];
+    let over = app.post("/projects").cookie(&cookie).form(&fields).send().await.expect(401);
+    assert!(over.headers.get("location").is_none(), "the browser stays on what can be sent again");
+    assert!(over.header("content-type").starts_with("text/html"));
+    assert!(over.body.contains("Your session is over") && over.body.contains("in another tab"));
+    assert!(app.engine.projects(Default::default()).await.unwrap().items.is_empty());
+    let cookie = app.signed_in().await;
+    app.post("/projects").cookie(&cookie).form(&fields).send().await.expect(303);
 }
 
 #[tokio::test]

@@ -32,6 +32,10 @@ async fn the_console_makes_and_deletes_tokens() {
     app.get("/api/v1/links").token(&token).send().await.expect(200);
     let again = app.get("/tokens").cookie(&cookie).send().await.expect(200);
     assert!(!again.body.contains(&token));
+    assert!(
+        again.body.contains("aria-label=\"Delete from the console\""),
+        "buttons are told apart"
+    );
     let list = app.get("/api/v1/tokens").token(&token).send().await.json();
     let mut items = list["items"].as_array().unwrap().iter();
     let id = items.find(|t| t["name"] == "from the console").unwrap()["id"].as_str().unwrap();
