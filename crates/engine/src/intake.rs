@@ -22,13 +22,19 @@ mod commit;
 mod fetch;
 mod list;
 mod prepare;
+mod suspects;
 mod tell;
 
 use commit::Committed;
 use prepare::Prepared;
+pub(crate) use suspects::Failed;
+use suspects::Trail;
 
 /// How long the right to fetch from a server is held without a sign of life.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(120);
+
+/// How often a batch that the database did not take is offered again.
+const COMMITS: u32 = 4;
 
 /// What one fetch came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,20 +70,6 @@ struct Job {
     uid_validity: u32,
 }
 
-/// Why a fetch came to nothing, or to nothing more.
-pub(crate) struct Failed {
-    /// What is wrong.
-    pub(crate) trouble: Trouble,
-    /// How long the mail server asked us to stay away.
-    pub(crate) retry_after: Option<Duration>,
-}
-
-impl From<Trouble> for Failed {
-    fn from(trouble: Trouble) -> Self {
-        Self { trouble, retry_after: None }
-    }
-}
-
 impl Engine {
     /// Fetches from a mail server now and waits until it is done.
     ///
@@ -88,9 +80,19 @@ impl Engine {
         if self.handler_of(&server).await?.is_none() {
             return Err(no_handler(&server).into());
         }
+        // Whoever asked may not wait for the answer; what has begun is brought to its end all the same.
+        let engine = self.clone();
+        let task = self.spawn(async move { engine.claim_and_fetch(server).await });
+        task.await.map_err(|error| Error::Broken(error.to_string()))?
+    }
+
+    async fn claim_and_fetch(&self, server: MailServer) -> Result<Fetched, Error> {
         let until = later(self.now(), SignedDuration::from_secs(60));
         let holder = self.holder()?;
         while !self.claim_server(&server, &holder).await? {
+            if self.0.stopping.is_cancelled() {
+                return Err(problem("fetch_failed", &stopping()).into());
+            }
             if self.now() > until {
                 return Err(Problem::new(
                     ProblemKind::Conflict,
@@ -103,10 +105,14 @@ impl Engine {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         // Whoever held it before may have written how that went.
-        let server = self.mail_server(&server.id.to_string()).await?;
-        let engine = self.clone();
-        let task = self.spawn(async move { engine.fetch_claimed(&server, &holder).await });
-        let fetched = task.await.map_err(|error| Error::Broken(error.to_string()))?;
+        let server = match self.mail_server(&server.id.to_string()).await {
+            Ok(server) => server,
+            Err(error) => {
+                self.give_server_back(&server, &holder).await;
+                return Err(error);
+            }
+        };
+        let fetched = self.fetch_claimed(&server, &holder).await;
         fetched.map_err(|trouble| problem("fetch_failed", &trouble).into())
     }
 
@@ -137,7 +143,7 @@ impl Engine {
             () = self.until_lease_is_lost(server, holder) => Err(overtaken().into()),
             () = self.0.stopping.cancelled() => {
                 self.give_server_back(server, holder).await;
-                return Err(left("This server is stopping."));
+                return Err(stopping());
             }
         };
         self.keep_health(server, holder, went.as_ref().err()).await;
@@ -148,39 +154,52 @@ impl Engine {
         let Some(handler) = self.handler_of(server).await.map_err(inner)? else {
             return Ok(Fetched::default());
         };
-        let mut report = Report::default();
-        let walked = self.walk(server, &mut report).await;
-        let retry_after = report.stay_away;
-        let mut session = walked.map_err(|trouble| Failed { trouble, retry_after })?;
-        let went = self.fetch_from(server, holder, handler, &mut session).await;
-        let retry_after = session.imap.stay_away();
-        let fetched = went.map_err(|trouble| Failed { trouble, retry_after })?;
-        session.imap.logout().await;
-        Ok(fetched)
+        let mut trail = Trail::default();
+        loop {
+            let mut report = Report::default();
+            let walked = self.walk(server, &mut report).await;
+            let retry_after = report.stay_away;
+            let mut session =
+                walked.map_err(|trouble| Failed::from(trouble).staying_away(retry_after))?;
+            let went = self.fetch_from(server, holder, &handler, &mut session, &mut trail).await;
+            let Err(failed) = went else {
+                session.imap.logout().await;
+                return Ok(trail.sum);
+            };
+            let failed = failed.staying_away(session.imap.stay_away());
+            if !trail.goes_on(server.health.failures, &failed) {
+                return Err(failed.with_name());
+            }
+        }
     }
 
     async fn fetch_from(
         &self,
         server: &MailServer,
         holder: &str,
-        handler: Handler,
+        handler: &Handler,
         session: &mut MailSession,
-    ) -> Result<Fetched, Trouble> {
+        trail: &mut Trail,
+    ) -> Result<(), Failed> {
         let uid_validity = session.selected.uid_validity;
+        trail.begin(uid_validity);
         let (server, holder) = (server.clone(), holder.to_owned());
-        let job = Arc::new(Job { server, holder, handler, uid_validity });
-        self.tell_again(&job, session).await?;
+        let job = Arc::new(Job { server, holder, handler: handler.clone(), uid_validity });
         let (id, folder) = (job.server.id, job.server.folder.as_str());
         let cursor = self.store().cursor(id, folder).await.map_err(away)?;
         let cursor = cursor.filter(|cursor| cursor.uid_validity == uid_validity);
         let listing = self.list(&job.server, session, cursor).await?;
-        let fetched = self.batches(&job, session, &listing.wanted).await?;
+        self.batches(&job, session, trail, &listing.wanted).await?;
         // All that is wanted is committed: what was passed over need not be looked at again.
         let listed = Cursor { uid_validity, last_uid: listing.last_uid };
         if cursor != Some(listed) {
             self.pass_over(&job.server, &listed).await.map_err(away)?;
         }
-        Ok(fetched)
+        if let Err(failed) = self.tell_again(&job, session).await {
+            let trouble = failed.trouble;
+            tracing::warn!(server = job.server.name, ?trouble, "messages could not be flagged");
+        }
+        Ok(())
     }
 
     async fn pass_over(&self, server: &MailServer, cursor: &Cursor) -> Result<(), StoreError> {
@@ -195,36 +214,40 @@ impl Engine {
         &self,
         job: &Arc<Job>,
         session: &mut MailSession,
+        trail: &mut Trail,
         wanted: &[Meta],
-    ) -> Result<Fetched, Trouble> {
+    ) -> Result<(), Failed> {
         let largest = self.0.settings.limits.message_size as u64;
+        if let Some(last) = trail.last.clone().filter(|_| trail.has_suspects()) {
+            let probes = trail.probes(wanted, largest, &[]);
+            if !self.gives_any(session, &probes).await? {
+                // Nothing tells a message that cannot be had from a server that gives none.
+                return Err(last.into());
+            }
+            trail.is_proven = true;
+        }
         let mut queue = fetch::batches(wanted, largest, job.server.health.failures);
-        let mut sum = Fetched::default();
         let mut prepared: Vec<Prepared> = Vec::new();
         while let Some(batch) = queue.pop_front() {
-            let next = self.fetch_batch(job, session, batch);
+            let next = self.fetch_batch(session, trail, wanted, batch);
             let (next, committed) = tokio::join!(next, self.commit_apart(job, prepared));
             let committed = committed?;
-            sum.add(committed.counts);
+            trail.sum.add(committed.counts);
             let next = next?;
             prepared = next.prepared;
-            if let Some(trouble) = next.ended {
-                self.commit_apart(job, prepared).await?;
-                return Err(trouble);
-            }
             for single in batch[next.taken..].chunks(1).rev() {
                 queue.push_front(single);
             }
             self.tell(job, session, &committed.handled).await?;
             if !self.extend(&job.server, &job.holder).await.map_err(away)? {
                 // What has arrived is fetched again by whoever holds the server now.
-                return Err(overtaken());
+                return Err(overtaken().into());
             }
         }
         let committed = self.commit_apart(job, prepared).await?;
-        sum.add(committed.counts);
+        trail.sum.add(committed.counts);
         self.tell(job, session, &committed.handled).await?;
-        Ok(sum)
+        Ok(())
     }
 
     /// Commits a batch in a task of its own, which goes on when the fetch is left.
@@ -232,14 +255,33 @@ impl Engine {
         &self,
         job: &Arc<Job>,
         batch: Vec<Prepared>,
-    ) -> Result<Committed, Trouble> {
+    ) -> Result<Committed, Failed> {
         if batch.is_empty() {
             return Ok(Committed::default());
         }
         let (engine, job) = (self.clone(), job.clone());
-        let task = self.spawn(async move { engine.commit_batch(&job, batch).await });
+        let task = self.spawn(async move { engine.commit_in_turn(&job, &batch).await });
         let committed = task.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
         committed.map_err(inner)
+    }
+
+    /// Commits a batch when it is its turn: SQLite has one writer, and hundreds that wait for it at once wait in vain. No
+    /// turn is held while a mail server is waited for. A batch that a database did take before it went away counts no
+    /// second time, since the ledger knows each message's place.
+    async fn commit_in_turn(&self, job: &Job, batch: &[Prepared]) -> Result<Committed, Error> {
+        let _turn =
+            self.0.commits.acquire().await.map_err(|error| Error::Broken(error.to_string()))?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.commit_batch(job, batch).await {
+                Err(Error::Away(why)) if tries < COMMITS => {
+                    tracing::warn!(why, "a batch could not be committed and is offered again");
+                    tokio::time::sleep(Duration::from_millis(250) * tries).await;
+                }
+                committed => return committed,
+            }
+        }
     }
 }
 
@@ -253,22 +295,26 @@ fn left(reason: &str) -> Trouble {
     }
 }
 
+fn stopping() -> Trouble {
+    left("This server is stopping.")
+}
+
 fn overtaken() -> Trouble {
     left("Another fetch from this mail server has begun meanwhile.")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
-fn inner(error: Error) -> Trouble {
+fn inner(error: Error) -> Failed {
     tracing::error!(%error, "mail could not be taken in");
     let problem = error.problem();
-    Trouble {
+    Failed::ours(Trouble {
         actor: Actor::Operator,
         reason: problem.message,
         hint: problem.hint,
         provider_error: None,
-    }
+    })
 }
 
-fn away(error: StoreError) -> Trouble {
+fn away(error: StoreError) -> Failed {
     inner(error.into())
 }

@@ -127,6 +127,8 @@ struct Inner {
     hashing: tokio::sync::Semaphore,
     /// So many may hash or wait for it.
     hash_queue: tokio::sync::Semaphore,
+    /// Batches of mail that are committed or wait for the database at once.
+    commits: tokio::sync::Semaphore,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// Rung when something may have become due sooner than planned.
@@ -149,6 +151,7 @@ impl Engine {
             sign_ins: sign_in_limit::SignInLimit::default(),
             hashing: tokio::sync::Semaphore::new(2),
             hash_queue: tokio::sync::Semaphore::new(32),
+            commits: tokio::sync::Semaphore::new(8),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             alarm: tokio::sync::Notify::new(),

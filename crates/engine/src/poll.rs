@@ -24,7 +24,8 @@ impl Engine {
     /// Fetches from every server that is due until the engine stops.
     pub(crate) async fn keep_polling(&self) {
         let slots = Arc::new(Semaphore::new(AT_ONCE));
-        loop {
+        // What is given back at a stop is due again at once, and is for others to take.
+        while !self.0.stopping.is_cancelled() {
             if let Ok(slot) = slots.clone().try_acquire_owned() {
                 match self.claim_due().await {
                     Ok(Some((server, holder))) => {
@@ -66,6 +67,7 @@ impl Engine {
     ) {
         let now = self.now();
         let trouble = failed.map(|failed| &failed.trouble);
+        let is_ours = failed.is_some_and(|failed| failed.is_ours);
         let before = &server.health;
         let health = match trouble {
             None => ServerHealth { ok_at: Some(now), ..ServerHealth::default() },
@@ -73,7 +75,8 @@ impl Engine {
                 ok_at: before.ok_at,
                 trouble: Some(trouble.clone()),
                 failing_since: before.failing_since.or(Some(now)),
-                failures: before.failures.saturating_add(1),
+                // These say how the mail server fares; what is wrong here makes none of its messages suspect.
+                failures: before.failures.saturating_add(u32::from(!is_ours)),
             },
         };
         let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));

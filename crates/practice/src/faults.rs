@@ -83,6 +83,10 @@ pub enum ImapFault {
     DropAtUid(u32),
     /// The bodies of messages from this UID on are refused, by `NO` without a code; the others come.
     RefuseFromUid(u32),
+    /// The bodies of messages from this UID on end the session, with Gmail's farewell to whoever has fetched too much.
+    ExhaustedFromUid(u32),
+    /// The body of the message with this UID is left out of an answer that is `OK` all the same.
+    OmitUid(u32),
     /// Every size is told as this many octets.
     Sizes(u32),
     /// Signing in is answered as Exchange does where somebody asks too often, with so many milliseconds to stay away.

@@ -30,7 +30,7 @@ impl Engine {
     pub(super) async fn commit_batch(
         &self,
         job: &Job,
-        batch: Vec<Prepared>,
+        batch: &[Prepared],
     ) -> Result<Committed, Error> {
         let Some(last_uid) = batch.iter().map(|prepared| prepared.meta.uid).max() else {
             return Ok(Committed::default());
@@ -38,7 +38,7 @@ impl Engine {
         let mut committed = Committed::default();
         let now = self.now();
         let mut tx = self.store().intake().await?;
-        for prepared in &batch {
+        for prepared in batch {
             tx.savepoint().await?;
             let outcome = match take_in(&mut tx, job, prepared, now).await {
                 Ok(outcome) => {

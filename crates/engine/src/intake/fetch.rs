@@ -1,18 +1,16 @@
 //! Fetching one batch: what is asked for at once, how much of the answer is kept, and what happens to a message that
 //! cannot be had.
 //!
-//! A message that ends the session whenever it is asked for would hold back all behind it. After two failures in a row
-//! messages are fetched one by one, so that it is known which one it is; after a few more it is passed over, and the
-//! ledger says why.
+//! Messages that are refused while others come are the server's to explain, and are kept with its words. Where nothing
+//! comes, the server's storage may be at fault, and all is fetched later.
 
 use std::collections::VecDeque;
 
 use outlink_mail::imap::{self, Body, Meta};
-use outlink_model::grant::Trouble;
-use outlink_model::mail_server::ServerHealth;
 
 use super::prepare::{self, Prepared};
-use super::{Job, away, inner};
+use super::suspects::{Failed, Trail, is_alone};
+use super::{away, inner};
 use crate::mail_servers::MailSession;
 use crate::{Engine, Error};
 
@@ -20,19 +18,12 @@ use crate::{Engine, Error};
 const BATCH_MESSAGES: usize = 64;
 /// At most so many octets in one transaction, as far as whole messages allow: two batches are in memory at a time.
 const BATCH_OCTETS: u64 = 8 * 1024 * 1024;
-/// From so many failures in a row on, messages are fetched one by one at first.
-const FAILURES_UNTIL_ALONE: u32 = 2;
-/// From so many failures in a row on, a message that was to blame before and is again is passed over.
-const FAILURES_UNTIL_PASSED: u32 = 4;
-
 /// What came of a batch.
 pub(super) struct Arrived {
     /// What is to be committed.
     pub(super) prepared: Vec<Prepared>,
     /// So many of the batch's messages have been dealt with; the others are to be fetched one by one.
     pub(super) taken: usize,
-    /// The session ended at a message that is passed over from now on.
-    pub(super) ended: Option<Trouble>,
 }
 
 /// The bodies of a batch, as far as they are kept. Servers announce sizes that are not true.
@@ -70,46 +61,55 @@ impl Kept {
         self.left.map_or(batch.len(), |left| batch.partition_point(|meta| meta.uid < left))
     }
 
-    /// The server's words where it refused everything. Then its storage may be at fault and not the messages.
+    /// The server's words where it refused something.
     fn refused(&self) -> Option<&str> {
-        let mut words = self.bodies.iter().map(|(_, body)| match body {
+        self.bodies.iter().find_map(|(_, body)| match body {
             Body::Refused(words) => Some(words.as_str()),
             Body::Raw(_) | Body::TooLarge(_) => None,
+        })
+    }
+
+    /// The smallest message that has come.
+    fn smallest(&self) -> Option<u32> {
+        let raw = self.bodies.iter().filter_map(|(uid, body)| match body {
+            Body::Raw(raw) => Some((raw.len(), *uid)),
+            Body::TooLarge(_) | Body::Refused(_) => None,
         });
-        let first = words.next()??;
-        words.all(|words| words.is_some()).then_some(first)
+        raw.min().map(|(_, uid)| uid)
     }
 }
 
 impl Engine {
+    /// Fetches a batch out of all that is wanted.
     pub(super) async fn fetch_batch(
         &self,
-        job: &Job,
         session: &mut MailSession,
+        trail: &Trail,
+        wanted: &[Meta],
         batch: &[Meta],
-    ) -> Result<Arrived, Trouble> {
+    ) -> Result<Arrived, Failed> {
         let largest = self.0.settings.limits.message_size as u64;
-        let uids: Vec<u32> =
-            batch.iter().filter(|meta| meta.size <= largest).map(|meta| meta.uid).collect();
+        let asked = batch.iter().filter(|meta| meta.size <= largest).map(|meta| meta.uid);
+        let uids: Vec<u32> = asked.filter(|uid| trail.passed_over(*uid).is_none()).collect();
         let mut kept = Kept::new(BATCH_OCTETS.saturating_add(largest));
-        let mut ended = None;
         if !uids.is_empty() {
-            let went =
-                self.in_time(session.imap.bodies(&uids, |uid, body| kept.add(uid, body))).await;
-            match (went, kept.refused()) {
-                (Ok(()), None) => {}
-                (Ok(()), Some(words)) => {
+            let bodies = session.imap.bodies(&uids, |uid, body| kept.add(uid, body));
+            let went = self.in_time(bodies).await;
+            went.map_err(|error| Failed::asking(&uids, &error, false))?;
+            if let Some(words) = kept.refused() {
+                // A message that came just now tells best whether the server still gives any.
+                let mut probes = trail.probes(wanted, largest, batch);
+                probes.splice(0..0, kept.smallest());
+                if !self.gives_any(session, &probes).await? {
                     let text = words.to_owned();
                     let error = imap::Error::Unavailable { text, retry_after: None };
-                    // If the message is to blame, it is passed over and the session goes on.
-                    passed(job, batch, error.trouble())?;
+                    return Err(error.trouble().into());
                 }
-                (Err(trouble), _) => {
-                    let words = trouble.reason.clone();
-                    let (uid, trouble) = passed(job, batch, trouble)?;
-                    kept.bodies = vec![(uid, Body::Refused(words))];
-                    ended = Some(trouble);
-                }
+            }
+        }
+        for Meta { uid, .. } in batch {
+            if let Some(words) = trail.passed_over(*uid) {
+                kept.bodies.push((*uid, Body::Refused(words.to_owned())));
             }
         }
         let taken = kept.taken(batch);
@@ -117,48 +117,42 @@ impl Engine {
         let bodies = kept.bodies;
         let work = tokio::task::spawn_blocking(move || prepare::prepare(&batch, bodies, largest));
         let prepared = work.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
-        Ok(Arrived { prepared: prepared.map_err(away)?, taken, ended })
+        Ok(Arrived { prepared: prepared.map_err(away)?, taken })
+    }
+
+    /// Whether the server gives one of these messages.
+    pub(super) async fn gives_any(
+        &self,
+        session: &mut MailSession,
+        probes: &[u32],
+    ) -> Result<bool, Failed> {
+        for uid in probes {
+            let mut given = false;
+            let each = |_, body| given |= !matches!(body, Body::Refused(_));
+            let went = self.in_time(session.imap.bodies(&[*uid], each)).await;
+            went.map_err(|error| Failed::asking(&[*uid], &error, true))?;
+            if given {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Holds one piece of a fetch to its time, so that a server that goes on talking without end is left all the same.
     pub(super) async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, imap::Error>>,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, imap::Error> {
         let limit = self.0.settings.limits.mail_batch;
-        match tokio::time::timeout(limit, work).await {
-            Ok(done) => done.map_err(|error| error.trouble()),
-            Err(_) => {
-                Err(imap::Error::TimedOut { doing: "fetching messages", time: limit }.trouble())
-            }
-        }
+        let late = imap::Error::TimedOut { doing: "fetching messages", time: limit };
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(late))
     }
-}
-
-/// The message that ended a batch, if it was alone in it and is passed over now. Otherwise an error: the trouble, which
-/// names the message where it was alone.
-fn passed(job: &Job, batch: &[Meta], trouble: Trouble) -> Result<(u32, Trouble), Trouble> {
-    let [Meta { uid, .. }] = *batch else { return Err(trouble) };
-    let is_passed = is_passed(&job.server.health, uid);
-    let trouble = Trouble { reason: format!("{} {}", blame(uid), trouble.reason), ..trouble };
-    if is_passed { Ok((uid, trouble)) } else { Err(trouble) }
-}
-
-/// Whether a message that cannot be had is passed over: everything has failed for a while, and it is this very message
-/// that was to blame the last time.
-fn is_passed(health: &ServerHealth, uid: u32) -> bool {
-    let blamed = |trouble: &Trouble| trouble.reason.starts_with(&blame(uid));
-    health.failures >= FAILURES_UNTIL_PASSED && health.trouble.as_ref().is_some_and(blamed)
-}
-
-fn blame(uid: u32) -> String {
-    format!("The message with the UID {uid} cannot be fetched.")
 }
 
 /// Cuts the list so that a batch is neither too many messages nor too many octets. After some failures in a row, the
 /// first messages are alone in their batches; whatever holds the mailbox up is one of them.
 pub(super) fn batches(metas: &[Meta], largest: u64, failures: u32) -> VecDeque<&[Meta]> {
-    let alone = if failures >= FAILURES_UNTIL_ALONE { BATCH_MESSAGES.min(metas.len()) } else { 0 };
+    let alone = if is_alone(failures) { BATCH_MESSAGES.min(metas.len()) } else { 0 };
     let (first, metas) = metas.split_at(alone);
     let mut cut: VecDeque<&[Meta]> = first.chunks(1).collect();
     let (mut start, mut octets) = (0, 0_u64);
@@ -227,28 +221,13 @@ mod tests {
     }
 
     #[test]
-    fn everything_refused_is_told_from_something_refused() {
+    fn what_was_refused_is_told_from_what_came() {
         let mut kept = Kept::new(10);
-        assert_eq!(kept.refused(), None);
-        kept.add(1, Body::Refused("no".into()));
-        kept.add(2, Body::Refused("never".into()));
-        assert_eq!(kept.refused(), Some("no"));
         kept.add(3, Body::TooLarge(100));
-        assert_eq!(kept.refused(), None);
-    }
-
-    #[test]
-    fn a_message_is_passed_over_only_when_it_was_to_blame_again_and_again() {
-        let trouble = |uid| Trouble {
-            actor: outlink_model::grant::Actor::Nobody,
-            reason: format!("{} The connection broke.", blame(uid)),
-            hint: String::new(),
-            provider_error: None,
-        };
-        let health = |failures, trouble| ServerHealth { failures, trouble, ..Default::default() };
-        assert!(is_passed(&health(4, Some(trouble(7))), 7));
-        assert!(!is_passed(&health(3, Some(trouble(7))), 7), "too soon");
-        assert!(!is_passed(&health(40, Some(trouble(71))), 7), "it was another message");
-        assert!(!is_passed(&health(40, None), 7));
+        assert_eq!((kept.refused(), kept.smallest()), (None, None));
+        kept.add(1, Body::Refused("no".into()));
+        kept.add(2, Body::Raw(vec![0; 5]));
+        kept.add(4, Body::Raw(vec![0; 2]));
+        assert_eq!((kept.refused(), kept.smallest()), (Some("no"), Some(4)));
     }
 }

@@ -23,7 +23,8 @@ pub(super) struct Listing {
 impl Engine {
     /// Lists what lies beyond the cursor. Only where there is none, at the first fetch and after the folder was
     /// rebuilt, dates decide what is new; beyond a cursor everything is, whatever its date: mail is moved from folder
-    /// to folder, and clocks differ.
+    /// to folder, and clocks differ. A first fetch that ends in the middle leaves a cursor, so old mail that lies between
+    /// new mail may be taken in by the next: one message too many is better than one too few.
     pub(super) async fn list(
         &self,
         server: &MailServer,
@@ -33,7 +34,8 @@ impl Engine {
         let last_uid = cursor.map_or(0, |cursor| cursor.last_uid);
         let mut listing = Listing { wanted: Vec::new(), last_uid };
         while let Some(from) = listing.last_uid.checked_add(1) {
-            let page = self.in_time(session.imap.metadata(from)).await?;
+            let page =
+                self.in_time(session.imap.metadata(from)).await.map_err(|error| error.trouble())?;
             let is_last = page.len() < LISTED;
             listing.last_uid = page.last().map_or(listing.last_uid, |meta| meta.uid);
             let wanted =

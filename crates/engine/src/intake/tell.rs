@@ -1,9 +1,8 @@
 //! Telling the mail server what has been dealt with, after the commit and never before.
 
 use outlink_mail::imap;
-use outlink_model::grant::Trouble;
 
-use super::{Job, away};
+use super::{Failed, Job, away};
 use crate::Engine;
 use crate::mail_servers::MailSession;
 
@@ -18,7 +17,7 @@ impl Engine {
         job: &Job,
         session: &mut MailSession,
         handled: &[u32],
-    ) -> Result<bool, Trouble> {
+    ) -> Result<bool, Failed> {
         if handled.is_empty() {
             return Ok(true);
         }
@@ -33,10 +32,10 @@ impl Engine {
                 tracing::warn!(server = job.server.name, ?words, "messages could not be flagged");
                 return Ok(false);
             }
-            Ok(Err(error)) => return Err(error.trouble()),
+            Ok(Err(error)) => return Err(error.trouble().into()),
             Err(_) => {
                 let doing = "marking messages as read";
-                return Err(imap::Error::TimedOut { doing, time: limit }.trouble());
+                return Err(imap::Error::TimedOut { doing, time: limit }.trouble().into());
             }
         }
         let (id, folder) = (job.server.id, job.server.folder.as_str());
@@ -44,12 +43,13 @@ impl Engine {
         Ok(true)
     }
 
-    /// Tells the server what an earlier run committed and did not come to tell.
+    /// Tells the server what an earlier run committed and did not come to tell. Flags are a courtesy: this comes last, and
+    /// what goes wrong with it is for the log.
     pub(super) async fn tell_again(
         &self,
         job: &Job,
         session: &mut MailSession,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), Failed> {
         if session.selected.read_only {
             return Ok(());
         }

@@ -45,7 +45,7 @@ struct Refused {
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// Fetches these messages of the open folder without marking them as read, and hands each to `each` as it arrives.
-    /// A UID that is no longer there is passed over in silence. `uids` in ascending order are fetched fastest.
+    /// A UID that is no longer there, as the server says when asked again, is passed over in silence. `uids` in ascending order are fetched fastest.
     ///
     /// One message that the server cannot give does not cost the others: it is asked for again alone, and then reported
     /// as [`Body::Refused`].
@@ -61,11 +61,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         let left = refused.into_iter().flat_map(|refused| refused.uids);
         let alone = left.filter(|uid| open.contains(uid)).map(|uid| vec![uid]).collect();
         for refused in self.fetch(alone, &mut open, &mut each).await? {
+            for uid in &refused.uids {
+                open.remove(uid);
+            }
             if let Some((uid, body)) = refused_alone(&refused) {
                 each(uid, body);
             }
         }
+        for uid in self.withheld(&open).await? {
+            each(uid, Body::Refused("The server has it and does not send it.".to_owned()));
+        }
         Ok(())
+    }
+
+    /// Those of these messages that are still there. An `OK` without a message does not say that it is gone: servers
+    /// answer so, too, where they cannot read it.
+    async fn withheld(&mut self, open: &BTreeSet<u32>) -> Result<BTreeSet<u32>, Error> {
+        let mut there = BTreeSet::new();
+        if open.is_empty() {
+            return Ok(there);
+        }
+        let uids: Vec<u32> = open.iter().copied().collect();
+        let set = command::sequence_set(&uids);
+        let tag = self.send(&format!("UID FETCH {set} (UID)")).await?;
+        self.finish(&tag, Asked::Command("UID FETCH"), |reply| {
+            if let Reply::Fetch(fetch) = reply {
+                there.extend(fetch.uid.filter(|uid| open.contains(uid)));
+            }
+        })
+        .await?;
+        Ok(there)
     }
 
     /// Sends a command for each group and takes the answers. Returns the groups that were refused, or answered in a way

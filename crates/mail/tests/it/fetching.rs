@@ -96,6 +96,8 @@ async fn commands_are_sent_ahead_and_answers_taken_as_they_come() {
         for tag in 2..=5 {
             server.say(format!("a{tag} OK done\r\n")).await;
         }
+        server.expect("a6 UID FETCH 100 (UID)").await;
+        server.say("a6 OK done\r\n").await;
         server.expect_end().await;
     })
     .await;
@@ -171,11 +173,31 @@ async fn an_answer_that_cannot_be_read_is_not_taken_for_a_message_that_is_gone()
         server.expect("a2 UID FETCH 1 (UID BODY.PEEK[])").await;
         server.expect("a3 UID FETCH 2 (UID BODY.PEEK[])").await;
         server.say("* 1 FETCH what\r\na2 OK done\r\na3 OK done\r\n").await;
+        server.expect("a4 UID FETCH 2 (UID)").await;
+        server.say("a4 OK done\r\n").await;
     })
     .await;
     let mut got = Vec::new();
     session.bodies(&[1, 2], |uid, body| got.push((uid, body))).await.unwrap();
     assert_eq!(got, [(1, Body::Refused("The server's answer cannot be read.".into()))]);
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_ok_without_the_message_is_not_taken_for_a_message_that_is_gone() {
+    let (mut session, server) = session("* OK hi\r\n", |mut server| async move {
+        server.expect("a1 UID FETCH 1:4 (UID BODY.PEEK[])").await;
+        server
+            .say("* 1 FETCH (UID 1 BODY[] {3}\r\none)\r\n* 2 FETCH (UID 2)\r\na1 OK done\r\n")
+            .await;
+        server.expect("a2 UID FETCH 2:4 (UID)").await;
+        server.say("* 2 FETCH (UID 2)\r\n* 4 FETCH (UID 4)\r\na2 OK done\r\n").await;
+    })
+    .await;
+    let mut got = Vec::new();
+    session.bodies(&[1, 2, 3, 4], |uid, body| got.push((uid, body))).await.unwrap();
+    let withheld = || Body::Refused("The server has it and does not send it.".into());
+    assert_eq!(got, [(1, Body::Raw(b"one".to_vec())), (2, withheld()), (4, withheld())]);
     server.await.unwrap();
 }
 

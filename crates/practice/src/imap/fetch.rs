@@ -57,6 +57,17 @@ pub(super) async fn fetch<S: AsyncRead + AsyncWrite + Unpin>(
         {
             return Ok(Reply::No("Internal error occurred."));
         }
+        if asks_for_body(&items) {
+            match session.fault {
+                Some(ImapFault::OmitUid(uid)) if entry.uid == uid => continue,
+                Some(ImapFault::ExhaustedFromUid(uid)) if entry.uid >= uid => {
+                    session.wire.put("* BYE Account exceeded command or bandwidth limits.\r\n");
+                    session.flush().await?;
+                    return Err(End::Cut);
+                }
+                _ => {}
+            }
+        }
         write_entry(session, place, &entry, &items).await?;
     }
     Ok(Reply::Ok("Done"))
