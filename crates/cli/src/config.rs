@@ -6,6 +6,8 @@
 //! server runs lives in the database instead.
 
 mod check;
+
+pub(crate) use check::is_loopback;
 pub(crate) mod keys;
 mod raw;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use http::header::ALLOW;
 use http::{HeaderMap, StatusCode};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, Output, UndefinedBehavior, context, escape_formatter};
+use outlink_engine::Listed;
 use serde::Serialize;
 
 use crate::app::App;
@@ -226,6 +227,24 @@ pub(crate) fn error_page(
 /// Makes a text fit for the value of a query parameter.
 pub(crate) fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// A page of a list that has no filter.
+#[derive(Debug, Serialize)]
+pub(crate) struct Rows<T> {
+    pub(crate) items: Vec<T>,
+    /// The address of the next page; none on the last.
+    pub(crate) next: Option<String>,
+}
+
+impl<T> Rows<T> {
+    /// What was listed, as rows of the page at `path`.
+    pub(crate) fn of<S: Into<T>>(path: &str, limit: Option<u32>, listed: Listed<S>) -> Self {
+        Self {
+            next: next_page(path, &[], limit, listed.next.as_deref()),
+            items: listed.items.into_iter().map(S::into).collect(),
+        }
+    }
 }
 
 /// The address of a list's next page, with the filters and the limit that it was asked for with.

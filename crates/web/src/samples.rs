@@ -20,7 +20,7 @@ use crate::console::{
 };
 use crate::error::ApiError;
 use crate::form::{Form, choice};
-use crate::page::{ErrorPage, Pages, TEMPLATES};
+use crate::page::{ErrorPage, Pages, Rows, TEMPLATES};
 use crate::words::{self, ScopeView, TroubleView, When};
 
 /// What a stranger would write to break a page.
@@ -117,27 +117,21 @@ fn lists() -> Vec<(&'static str, Value)> {
         received_at: when(),
     };
     vec![
-        sample("grants.html", grants::GrantsPage { items: vec![grant_row()], next: next.clone() }),
-        sample("grants.html", grants::GrantsPage { items: vec![], next: None }),
-        sample("events.html", events::EventsPage { items: vec![event()], next: next.clone() }),
-        sample("events.html", events::EventsPage { items: vec![], next: None }),
-        sample("links.html", links::LinksPage { items: vec![link], next: next.clone() }),
-        sample("links.html", links::LinksPage { items: vec![], next: None }),
+        sample("grants.html", Rows { items: vec![grant_row()], next: next.clone() }),
+        sample("grants.html", Rows::<grants::GrantRow> { items: vec![], next: None }),
+        sample("events.html", Rows { items: vec![event()], next: next.clone() }),
+        sample("events.html", Rows::<events::EventRow> { items: vec![], next: None }),
+        sample("links.html", Rows { items: vec![link], next: next.clone() }),
+        sample("links.html", Rows::<links::LinkRow> { items: vec![], next: None }),
+        sample("mail_servers.html", Rows { items: vec![server], next: next.clone() }),
         sample(
             "mail_servers.html",
-            mail_servers::MailServersPage { items: vec![server], next: next.clone() },
+            Rows::<mail_servers::MailServerRow> { items: vec![], next: None },
         ),
-        sample("mail_servers.html", mail_servers::MailServersPage { items: vec![], next: None }),
-        sample(
-            "handlers.html",
-            handlers::HandlersPage { items: vec![handler], next: next.clone() },
-        ),
-        sample("handlers.html", handlers::HandlersPage { items: vec![], next: None }),
-        sample(
-            "projects.html",
-            projects::ProjectsPage { items: vec![project], next: next.clone() },
-        ),
-        sample("projects.html", projects::ProjectsPage { items: vec![], next: None }),
+        sample("handlers.html", Rows { items: vec![handler], next: next.clone() }),
+        sample("handlers.html", Rows::<handlers::HandlerRow> { items: vec![], next: None }),
+        sample("projects.html", Rows { items: vec![project], next: next.clone() }),
+        sample("projects.html", Rows::<projects::ProjectRow> { items: vec![], next: None }),
         sample(
             "issues.html",
             issues::IssuesPage {

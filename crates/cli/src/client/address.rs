@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use url::Url;
 
 use super::refusal::Refused;
+use crate::config;
 
 /// Reads the address of a server. The API token goes there, so it must be https, or http that stays within this machine.
 pub(super) fn server_address(url: &str) -> anyhow::Result<Url> {
@@ -43,12 +44,7 @@ pub(super) fn server_address(url: &str) -> anyhow::Result<Url> {
 
 /// Whether what is sent to it stays within this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    url.host().is_some_and(|host| config::is_loopback(&host))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use ipnet::IpNet;
+use outlink_engine::egress::Policy;
 use outlink_model::Secret;
 use tracing::Level;
 use url::{Host, Url};
@@ -149,7 +150,7 @@ impl Checker<'_> {
     fn egress_allow(&mut self) -> Vec<String> {
         let mut allowed = Vec::new();
         for text in self.raw.get("egress.allow").map_or(&[][..], |found| &found.values) {
-            if network(text).is_some() || is_host_name(text) {
+            if Policy::parse(std::slice::from_ref(text), None).is_ok() {
                 allowed.push(text.clone());
             } else {
                 self.refuse(
@@ -164,9 +165,7 @@ impl Checker<'_> {
 
     fn egress_proxy(&mut self) -> Option<Secret> {
         let (_, text) = self.raw.text("egress.proxy")?;
-        let fits = Url::parse(text)
-            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
-        if !fits {
+        if Policy::parse(&[], Some(text)).is_err() {
             let expected = "an http or https address, like \"http://proxy.example.org:3128\"";
             self.refuse("egress.proxy", "something else", expected);
             return None;
@@ -235,7 +234,8 @@ fn base_url(text: &str) -> Result<String, &'static str> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
+/// Whether what is sent to this host stays within this machine.
+pub(crate) fn is_loopback(host: &Host<&str>) -> bool {
     match host {
         Host::Domain(name) => *name == "localhost" || name.ends_with(".localhost"),
         Host::Ipv4(address) => address.is_loopback(),
@@ -246,16 +246,4 @@ fn is_loopback(host: &Host<&str>) -> bool {
 /// A network, or an address as the network that holds it alone.
 fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
-}
-
-/// Letters, digits, hyphens and dots: a host name without scheme, port or path.
-fn is_host_name(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= 253
-        && text.split('.').all(|label| {
-            !label.is_empty()
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-        })
-        // What looks like a network or an address and is none, is a slip and no name.
-        && !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
 }

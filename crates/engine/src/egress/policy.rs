@@ -21,7 +21,6 @@ impl Policy {
     pub fn parse(allow: &[String], proxy: Option<&str>) -> Result<Self, Problem> {
         let mut policy = Self::default();
         for entry in allow {
-            let entry = entry.trim();
             if let Ok(net) = entry.parse::<IpNet>() {
                 policy.nets.push(net);
             } else if let Ok(address) = entry.parse::<IpAddr>() {
@@ -95,9 +94,12 @@ pub(crate) fn is_localhost(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost")
 }
 
+/// Letters, digits, hyphens and dots: a name without scheme, port or path. What looks like a network or an address and
+/// is none, is a slip and no name.
 fn is_host_name(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 253
+        && text.split('.').all(|label| !label.is_empty())
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
@@ -222,7 +224,9 @@ mod tests {
 
     #[test]
     fn nonsense_is_refused() {
-        for entry in ["", "10.0.0.0/99", "http://x", "a b", "*"] {
+        for entry in
+            ["", "10.0.0.0/99", "http://x", "a b", "*", "a..b", "mail.", "10.0.0.300", " localhost"]
+        {
             assert!(Policy::parse(&[entry.to_owned()], None).is_err(), "{entry:?}");
         }
         assert!(Policy::parse(&[], Some("socks5://x")).is_err());

@@ -11,18 +11,11 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Query};
-use crate::page::next_page;
+use crate::page::Rows;
 use crate::words::When;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/events", get(list))
-}
-
-/// The record, a page of it.
-#[derive(Debug, Serialize)]
-pub(crate) struct EventsPage {
-    pub(crate) items: Vec<EventRow>,
-    pub(crate) next: Option<String>,
 }
 
 /// One event.
@@ -54,9 +47,6 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().events(query.page()?).await?;
-    let page = EventsPage {
-        next: next_page("/events", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(EventRow::from).collect(),
-    };
+    let page: Rows<EventRow> = Rows::of("/events", limit, listed);
     app.pages().show(&signed, "events", "events.html", page)
 }

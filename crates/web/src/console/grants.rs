@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
-use crate::page::next_page;
+use crate::page::Rows;
 use crate::words::{Badge, ScopeView, TroubleView, When, grant_badge};
 
 pub(crate) fn routes() -> Router<App> {
@@ -22,13 +22,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/grants/{id}", get(show))
         .route("/grants/{id}/refresh", post(refresh))
         .route("/grants/{id}/authorize", post(authorize))
-}
-
-/// The grants, a page of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct GrantsPage {
-    pub(crate) items: Vec<GrantRow>,
-    pub(crate) next: Option<String>,
 }
 
 /// One grant in a list.
@@ -145,10 +138,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().grants(query.page()?).await?;
-    let page = GrantsPage {
-        next: next_page("/grants", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(GrantRow::from).collect(),
-    };
+    let page: Rows<GrantRow> = Rows::of("/grants", limit, listed);
     app.pages().show(&signed, "grants", "grants.html", page)
 }
 

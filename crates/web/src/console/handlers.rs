@@ -15,18 +15,11 @@ use crate::error::ApiError;
 use crate::extract::{ListQuery, Query};
 use crate::form::{self, Choice, Fields, Form, choice};
 use crate::names::{self, whole};
-use crate::page::next_page;
+use crate::page::{Rows, next_page};
 use crate::words::{Badge, DISABLED, ENABLED, When};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/handlers", get(list).post(create)).route("/handlers/new", get(new))
-}
-
-/// The handlers, a page of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct HandlersPage {
-    pub(crate) items: Vec<HandlerRow>,
-    pub(crate) next: Option<String>,
 }
 
 /// One handler.
@@ -84,7 +77,7 @@ async fn list(
         });
     }
     let next = next_page("/handlers", &[], limit, listed.next.as_deref());
-    app.pages().show(&signed, "handlers", "handlers.html", HandlersPage { items, next })
+    app.pages().show(&signed, "handlers", "handlers.html", Rows { items, next })
 }
 
 /// What the form is filled in with.

@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
 use crate::form::{Fields, Form};
 use crate::names;
-use crate::page::next_page;
+use crate::page::Rows;
 use crate::words::{Badge, ScopeView, TroubleView, When, grant_badge, link_badge};
 
 pub(crate) fn routes() -> Router<App> {
@@ -26,13 +26,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/links", get(list).post(super::link_form::create))
         .route("/links/{id}", get(show))
         .route("/links/{id}/authorize", post(authorize))
-}
-
-/// The links, a page of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct LinksPage {
-    pub(crate) items: Vec<LinkRow>,
-    pub(crate) next: Option<String>,
 }
 
 /// One link in the list.
@@ -164,10 +157,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().links(query.page()?).await?;
-    let page = LinksPage {
-        next: next_page("/links", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(LinkRow::from).collect(),
-    };
+    let page: Rows<LinkRow> = Rows::of("/links", limit, listed);
     app.pages().show(&signed, "links", "links.html", page)
 }
 

@@ -13,7 +13,7 @@ use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
 use crate::names;
-use crate::page::next_page;
+use crate::page::Rows;
 use crate::words::{Badge, TroubleView, When, grant_badge, server_badge, step_badge, take_words};
 
 pub(crate) fn routes() -> Router<App> {
@@ -24,13 +24,6 @@ pub(crate) fn routes() -> Router<App> {
         .route("/mail-servers/{id}/fetch", post(fetch))
         .route("/mail-servers/{id}/pause", post(pause))
         .route("/mail-servers/{id}/resume", post(resume))
-}
-
-/// The mail servers, a page of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct MailServersPage {
-    pub(crate) items: Vec<MailServerRow>,
-    pub(crate) next: Option<String>,
 }
 
 /// One mail server in the list.
@@ -147,10 +140,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().mail_servers(query.page()?).await?;
-    let page = MailServersPage {
-        next: next_page("/mail-servers", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(MailServerRow::from).collect(),
-    };
+    let page: Rows<MailServerRow> = Rows::of("/mail-servers", limit, listed);
     app.pages().show(&signed, "mail_servers", "mail_servers.html", page)
 }
 

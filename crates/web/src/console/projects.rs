@@ -12,18 +12,11 @@ use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Query};
 use crate::form::{self, Fields, Form};
-use crate::page::next_page;
+use crate::page::Rows;
 use crate::words::When;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/projects", get(list).post(create)).route("/projects/new", get(new))
-}
-
-/// The projects, a page of them.
-#[derive(Debug, Serialize)]
-pub(crate) struct ProjectsPage {
-    pub(crate) items: Vec<ProjectRow>,
-    pub(crate) next: Option<String>,
 }
 
 /// One project.
@@ -57,10 +50,7 @@ async fn list(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().projects(query.page()?).await?;
-    let page = ProjectsPage {
-        next: next_page("/projects", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(ProjectRow::from).collect(),
-    };
+    let page: Rows<ProjectRow> = Rows::of("/projects", limit, listed);
     app.pages().show(&signed, "projects", "projects.html", page)
 }
 
