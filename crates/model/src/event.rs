@@ -3,6 +3,17 @@
 use crate::grant::Actor;
 use crate::{EventId, Timestamp};
 
+/// What an event is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EventClass {
+    /// Who did what.
+    Audit,
+    /// What went wrong or well again, for whom, and what to do. Sent to the webhooks.
+    Health,
+}
+
+crate::names!(EventClass, "class", { Audit => "audit", Health => "health" });
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
@@ -10,6 +21,8 @@ pub struct Event {
     pub id: EventId,
     /// When.
     pub at: Timestamp,
+    /// What it is for.
+    pub class: EventClass,
     /// What: `grant.needs_consent`, `link.created`.
     pub kind: String,
     /// Which thing, as people call it: `link Work`, `grant alice@example.org`.

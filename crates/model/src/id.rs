@@ -42,6 +42,8 @@ macro_rules! ids {
 ids! {
     /// A link: our registration at a provider.
     LinkId,
+    /// A client secret, or a key in its place.
+    ClientSecretId,
     /// A consent that is asked for and not yet given.
     ConsentId,
     /// A grant: a consent that stands under a link.
@@ -68,4 +70,8 @@ ids! {
     TokenId,
     /// Something that happened.
     EventId,
+    /// A place that events are sent to.
+    WebhookId,
+    /// One event on its way to one webhook.
+    WebhookDeliveryId,
 }

@@ -18,6 +18,7 @@ pub mod secret;
 pub mod step;
 pub mod tracker;
 pub mod user;
+pub mod webhook;
 
 pub use id::*;
 pub use secret::Secret;

@@ -50,6 +50,8 @@ pub enum SignIn {
     Grant(GrantId),
     /// With a password.
     Password(Secret),
+    /// Not at all: the grant that it used was deleted, and an administrator must attach another.
+    Missing,
 }
 
 /// A mail server.
