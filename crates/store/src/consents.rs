@@ -6,12 +6,19 @@ use crate::cell::{damaged, micros, parse, parse_some, plain, plain_some, time, t
 use crate::db::{executing, reading, won, writing};
 use crate::{Error, Store};
 
+mod device;
+
+pub use device::DeviceConsent;
+
+use device::DeviceRow;
+
 const VERIFIER: &str = "consents.verifier";
 
 macro_rules! columns {
     () => {
         "id, link_id, grant_id, login_hint, state, begun_at, done_grant_id, reason, verifier, nonce, redirect_url,
-            created_at, expires_at"
+            created_at, expires_at, device_code, user_code, verification_uri, verification_uri_complete,
+            poll_seconds, next_poll_at, bound_to"
     };
 }
 
@@ -35,16 +42,16 @@ const INSERT: &str = "
 const BEGIN: &str = "
     UPDATE consents SET state = 'begun', begun_at = $2, state_hash = $3, browser_hash = $4, verifier = $5,
         nonce = $6, redirect_url = $7
-    WHERE id = $1 AND state IN ('offered', 'begun') AND expires_at > $2";
+    WHERE id = $1 AND state IN ('offered', 'begun') AND expires_at > $2 AND device_code IS NULL";
 
 pub(crate) const FINISH: &str = "
     UPDATE consents SET state = 'done', done_grant_id = $2, state_hash = NULL, browser_hash = NULL,
-        verifier = NULL, nonce = NULL
+        verifier = NULL, nonce = NULL, device_code = NULL, user_code = NULL, next_poll_at = NULL
     WHERE id = $1 AND state = 'begun'";
 
 const FAIL: &str = "
     UPDATE consents SET state = 'failed', reason = $2, state_hash = NULL, browser_hash = NULL,
-        verifier = NULL, nonce = NULL
+        verifier = NULL, nonce = NULL, device_code = NULL, user_code = NULL, next_poll_at = NULL
     WHERE id = $1 AND state IN ('offered', 'begun')";
 
 const SWEEP: &str = "DELETE FROM consents WHERE expires_at <= $1";
@@ -68,6 +75,8 @@ pub struct Consent {
     pub nonce: Option<String>,
     /// The redirect URL that the provider was given, once begun.
     pub redirect_url: Option<String>,
+    /// What the provider gave out for a consent by device code, while it is waited for.
+    pub device: Option<DeviceConsent>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// Until when it can be given.
@@ -79,7 +88,8 @@ pub struct Consent {
 pub enum ConsentState {
     /// The start page was handed out.
     Offered,
-    /// A browser was sent to the provider. It can be sent again, which makes the earlier `state` void.
+    /// A browser was sent to the provider, or a device code was given out. A browser can be sent again, which makes the
+    /// earlier `state` void.
     Begun {
         /// When.
         at: Timestamp,
@@ -126,6 +136,8 @@ struct ConsentRow {
     redirect_url: Option<String>,
     created_at: i64,
     expires_at: i64,
+    #[sqlx(flatten)]
+    device: DeviceRow,
 }
 
 impl ConsentRow {
@@ -147,6 +159,7 @@ impl ConsentRow {
         Ok(Consent {
             state: self.state()?,
             verifier: store.vault.open_some(VERIFIER, &self.id, self.verifier)?,
+            device: self.device.model(&store.vault, &self.id)?,
             id: parse("consents.id", &self.id)?,
             link_id: parse("consents.link_id", &self.link_id)?,
             grant_id: parse_some("consents.grant_id", self.grant_id.as_deref())?,

@@ -119,7 +119,26 @@ macro_rules! executing_within {
     };
 }
 
-pub(crate) use {executing, executing_within, reading, within, writing};
+/// Runs one statement, adds the event in the same transaction if a row was changed, and tells how many were.
+macro_rules! executing_with_event {
+    ($store:expr, $event:expr, $on:ident => $query:expr) => {
+        match $event {
+            // One way to the database and back is enough.
+            None => $crate::db::executing!($store.db, $on => $query)?,
+            Some(event) => {
+                let mut tx = $store.db.begin().await?;
+                let done = $crate::db::executing_within!(tx, $on => $query)?;
+                if done > 0 {
+                    $store.insert_event(&mut tx, event).await?;
+                    tx.commit().await?;
+                }
+                done
+            }
+        }
+    };
+}
+
+pub(crate) use {executing, executing_with_event, executing_within, reading, within, writing};
 
 /// A statement that should have changed a row: none means that there is no such row.
 pub(crate) fn found(rows: u64) -> Result<(), Error> {

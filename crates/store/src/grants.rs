@@ -3,22 +3,32 @@
 //! Keeps **No lost grant** together with [`refresh`]: `generation` goes up in the statements that write tokens, and in
 //! no other, and each of them names the generation that it has seen.
 
-use outlink_model::grant::{Grant, GrantState, GrantStateName, Identity, Intent, Tokens};
+use outlink_model::grant::{BoundTo, Grant, Tokens};
 use outlink_model::{GrantId, LinkId, Secret, Timestamp};
 
-use crate::cell::{
-    damaged, from_json, micros, number, parse, plain, plain_some, time, time_some, to_json,
-    trouble, trouble_cell,
-};
-use crate::db::{Tx, executing, executing_within, found, reading};
+use crate::cell::{micros, plain, plain_some, time, to_json, trouble_cell};
+use crate::db::{Tx, executing_within, reading};
 use crate::{Error, Listed, Page, Store};
 
+mod alike;
 mod consented;
+mod due;
+mod ends;
+mod first;
 mod leftovers;
+mod link_edits;
+mod previous;
 mod refresh;
+mod rows;
+mod tokens_now;
 
 pub use consented::NewConsent;
+pub use due::DueGrant;
 pub use refresh::{Claim, FailedRefresh};
+pub(crate) use rows::{bound_cell, bound_to};
+pub use tokens_now::TokensNow;
+
+use rows::{GrantRow, intent};
 
 const ACCESS: &str = "grants.access_token";
 const REFRESH: &str = "grants.refresh_token";
@@ -28,7 +38,12 @@ macro_rules! select {
         concat!(
             "SELECT id, link_id, issuer, subject, email, scopes, generation, state, trouble, failures, since,
                 expires_at, issued_at,
-                CAST(CASE WHEN refresh_token IS NULL THEN 0 ELSE 1 END AS BIGINT) AS renewable,
+                CAST(CASE WHEN refresh_token IS NULL AND self_renewing = 0 THEN 0 ELSE 1 END AS BIGINT)
+                    AS renewable,
+                assertion_subject, refresh_expires_at, bound_to,
+                CAST(CASE WHEN EXISTS (SELECT 1 FROM grant_leftovers k
+                    WHERE k.grant_id = grants.id AND k.kind = 'replaced') THEN 1 ELSE 0 END AS BIGINT)
+                    AS has_previous,
                 next_refresh_at, intent_at, intent_retried, created_at
             FROM grants ",
             $rest
@@ -44,83 +59,20 @@ const BY_EMAIL: &str = select!("WHERE email_folded = $1 ORDER BY id");
 const INSERT: &str = "
     INSERT INTO grants (id, link_id, issuer, subject, email, email_folded, scopes, generation, state,
         trouble, failures, since, access_token, refresh_token, expires_at, issued_at, next_refresh_at,
-        intent_at, intent_retried, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        intent_at, intent_retried, created_at, self_renewing, assertion_subject, refresh_expires_at, bound_to)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+        $23, $24)
     ON CONFLICT (id) DO NOTHING";
 
 const TOKENS: &str = "
     SELECT generation, access_token, refresh_token, expires_at FROM grants WHERE id = $1";
 
-const DELETE: &str = "DELETE FROM grants WHERE id = $1";
-
-#[derive(sqlx::FromRow)]
-struct GrantRow {
-    id: String,
-    link_id: String,
-    issuer: Option<String>,
-    subject: Option<String>,
-    email: Option<String>,
-    scopes: String,
-    generation: i64,
-    state: String,
-    trouble: Option<String>,
-    failures: i64,
-    since: i64,
-    expires_at: i64,
-    issued_at: i64,
-    renewable: i64,
-    next_refresh_at: Option<i64>,
-    intent_at: Option<i64>,
-    intent_retried: i64,
-    created_at: i64,
-}
-
-impl GrantRow {
-    fn model(self) -> Result<Grant, Error> {
-        let state = self.state()?;
-        Ok(Grant {
-            id: parse("grants.id", &self.id)?,
-            link_id: parse("grants.link_id", &self.link_id)?,
-            identity: Identity { issuer: self.issuer, subject: self.subject, email: self.email },
-            scopes: from_json("grants.scopes", &self.scopes)?,
-            generation: self.generation,
-            state,
-            since: time("grants.since", self.since)?,
-            expires_at: time("grants.expires_at", self.expires_at)?,
-            issued_at: time("grants.issued_at", self.issued_at)?,
-            renewable: self.renewable != 0,
-            next_refresh_at: time_some("grants.next_refresh_at", self.next_refresh_at)?,
-            intent: intent(self.intent_at, self.intent_retried)?,
-            created_at: time("grants.created_at", self.created_at)?,
-        })
-    }
-
-    fn state(&self) -> Result<GrantState, Error> {
-        let trouble = trouble("grants.trouble", self.trouble.as_deref())?;
-        let failures = number("grants.failures", self.failures)?;
-        let name: GrantStateName = parse("grants.state", &self.state)?;
-        let needed = || damaged("grants.trouble", format!("nothing, though the state is {name}"));
-        Ok(match name {
-            GrantStateName::Active => GrantState::Active,
-            GrantStateName::Revoked => GrantState::Revoked,
-            GrantStateName::Degraded => {
-                GrantState::Degraded { trouble: trouble.ok_or_else(needed)?, failures }
-            }
-            GrantStateName::Blocked => {
-                GrantState::Blocked { trouble: trouble.ok_or_else(needed)?, failures }
-            }
-            GrantStateName::NeedsConsent => {
-                GrantState::NeedsConsent { trouble: trouble.ok_or_else(needed)? }
-            }
-        })
-    }
-}
-
-/// The cells of an intent.
-fn intent(at: Option<i64>, retried: i64) -> Result<Option<Intent>, Error> {
-    let at = time_some("grants.intent_at", at)?;
-    Ok(at.map(|at| Intent { at, retried: retried != 0 }))
-}
+/// The minute lets the index be used: nothing within a minute happens later than a minute after its beginning.
+const IN_USE: &str = "
+    SELECT CAST(CASE WHEN
+        EXISTS (SELECT 1 FROM mail_servers WHERE grant_id = $1 AND paused = 0)
+        OR EXISTS (SELECT 1 FROM hand_outs WHERE grant_id = $1 AND minute >= $2 - 60000000 AND last_at >= $2)
+        THEN 1 ELSE 0 END AS BIGINT)";
 
 #[derive(sqlx::FromRow)]
 struct TokensRow {
@@ -143,6 +95,11 @@ pub struct NewTokens {
     pub issued_at: Timestamp,
     /// What was granted; `None` keeps what is there (RFC 6749 §5.1).
     pub scopes: Option<Vec<String>>,
+    /// When the refresh token ends, where the provider has said so. `None` beside a new refresh token means that nothing is
+    /// known of its end, and beside the one that is kept that nothing new is.
+    pub refresh_expires_at: Option<Timestamp>,
+    /// Where the tokens came from; `None` keeps what is there.
+    pub bound_to: Option<BoundTo>,
 }
 
 /// Tokens sealed for their cells.
@@ -169,8 +126,8 @@ impl Store {
         })
     }
 
-    /// Adds a grant with its first tokens. Its generation and its times are the grant's; `renewable` follows from the
-    /// tokens.
+    /// Adds a grant with its first tokens. Its generation and its times are the grant's. One that is renewable without a
+    /// refresh token stays so for good: its link asks for tokens on its own.
     ///
     /// # Errors
     /// [`Error::Missing`] if there is no such link.
@@ -187,6 +144,7 @@ impl Store {
         let scopes = to_json(&grant.scopes)?;
         let email = grant.identity.email.as_deref();
         let folded = folded(email);
+        let bound_to = grant.bound_to.as_ref().map(bound_cell).transpose()?;
         executing_within!(*tx, on => sqlx::query(INSERT)
             .bind(grant.id.to_string())
             .bind(grant.link_id.to_string())
@@ -208,6 +166,10 @@ impl Store {
             .bind(grant.intent.map(|intent| micros(intent.at)))
             .bind(i64::from(grant.intent.is_some_and(|intent| intent.retried)))
             .bind(micros(grant.created_at))
+            .bind(i64::from(grant.renewable && tokens.refresh.is_none()))
+            .bind(plain_some(grant.subject.as_deref()))
+            .bind(grant.refresh_expires_at.map(micros))
+            .bind(&bound_to)
             .execute(on))?;
         Ok(())
     }
@@ -269,13 +231,16 @@ impl Store {
         }))
     }
 
-    /// Deletes a grant with its tokens, its leftovers and the consents that led to it.
+    /// Whether anything signs in with this grant: a mail server that is not paused, or a program that was handed an access
+    /// token at this time or later.
     ///
     /// # Errors
-    /// [`Error::InUse`] if a mail server signs in with it; [`Error::Missing`].
-    pub async fn delete_grant(&self, id: GrantId) -> Result<(), Error> {
-        let done = executing!(self.db, on =>
-            sqlx::query(DELETE).bind(id.to_string()).execute(on));
-        found(done.map_err(Error::in_use)?)
+    /// Those of the database.
+    pub async fn grant_in_use(&self, id: GrantId, since: Timestamp) -> Result<bool, Error> {
+        let used: i64 = reading!(self.db, on => sqlx::query_scalar(IN_USE)
+            .bind(id.to_string())
+            .bind(micros(since))
+            .fetch_one(on))?;
+        Ok(used != 0)
     }
 }

@@ -8,6 +8,7 @@
 
 mod attachments;
 mod cell;
+mod client_secrets;
 mod comments;
 mod consents;
 mod db;
@@ -15,6 +16,7 @@ mod error;
 mod events;
 mod folders;
 mod grants;
+mod hand_outs;
 mod handlers;
 mod intake;
 mod issues;
@@ -24,7 +26,10 @@ mod messages;
 mod meta;
 mod page;
 mod people;
+#[cfg(test)]
+mod plan;
 mod projects;
+mod provider_calls;
 mod raws;
 mod sessions;
 mod sign_ins;
@@ -32,14 +37,18 @@ mod store;
 mod tokens;
 mod users;
 mod vault;
+mod webhooks;
 
-pub use consents::{BeginConsent, Consent, ConsentState};
+pub use client_secrets::EndingSecret;
+pub use consents::{BeginConsent, Consent, ConsentState, DeviceConsent};
 pub use error::Error;
-pub use grants::{Claim, FailedRefresh, NewConsent, NewTokens};
+pub use grants::{Claim, DueGrant, FailedRefresh, NewConsent, NewTokens, TokensNow};
 pub use intake::Intake;
 pub use issues::IssueFilter;
 pub use messages::MessageFilter;
 pub use page::{Listed, Page};
+pub use provider_calls::{Calls, Reserved};
 pub use raws::{Packed, pack};
 pub use store::Store;
 pub use vault::Vault;
+pub use webhooks::Due;

@@ -1,12 +1,13 @@
 //! Mail servers: where mail comes from, and who is at it just now.
 
+use outlink_model::grant::Trouble;
 use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
-use outlink_model::{MailServerId, Timestamp};
+use outlink_model::{GrantId, LinkId, MailServerId, Timestamp};
 
 use crate::cell::{
     damaged, micros, number, parse, parse_some, plain, time, time_some, trouble, trouble_cell,
 };
-use crate::db::{executing, found, reading};
+use crate::db::{Tx, executing, executing_within, found, reading};
 use crate::{Error, Listed, Page, Store, Vault};
 
 mod polls;
@@ -26,6 +27,15 @@ const BY_NAME: &str = concat!("SELECT ", columns!(), " FROM mail_servers WHERE n
 const PAGE: &str =
     concat!("SELECT ", columns!(), " FROM mail_servers WHERE id > $1 ORDER BY id LIMIT $2");
 
+const OF_GRANT: &str =
+    concat!("SELECT ", columns!(), " FROM mail_servers WHERE grant_id = $1 ORDER BY id");
+
+const OF_LINK: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM mail_servers WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1) ORDER BY id"
+);
+
 /// A server is due from the moment it is added.
 const INSERT: &str = "
     INSERT INTO mail_servers (id, name, direction, protocol, security, host, port, mailbox, grant_id,
@@ -43,6 +53,21 @@ const SET_PAUSED: &str = "UPDATE mail_servers SET paused = $2 WHERE id = $1";
 const SET_HEALTH: &str = "
     UPDATE mail_servers SET ok_at = $2, trouble = $3, failing_since = $4, failures = $5, next_poll_at = $6
     WHERE id = $1";
+
+/// Whoever is at the server loses the lease, so that how it went does not overwrite why it stopped.
+macro_rules! detach {
+    ($which:literal) => {
+        concat!(
+            "UPDATE mail_servers SET grant_id = NULL, paused = 1, trouble = $2,
+                failing_since = COALESCE(failing_since, $3), lease_holder = NULL, lease_until = NULL
+            WHERE ",
+            $which
+        )
+    };
+}
+
+const DETACH_OF_GRANT: &str = detach!("grant_id = $1");
+const DETACH_OF_LINK: &str = detach!("grant_id IN (SELECT id FROM grants WHERE link_id = $1)");
 
 #[derive(sqlx::FromRow)]
 struct ServerRow {
@@ -74,7 +99,8 @@ impl ServerRow {
         let sign_in = match (grant, password) {
             (Some(grant), None) => SignIn::Grant(grant),
             (None, Some(password)) => SignIn::Password(password),
-            _ => return Err(damaged("mail_servers", "not one way of signing in")),
+            (None, None) => SignIn::Missing,
+            (Some(_), Some(_)) => return Err(damaged("mail_servers", "two ways of signing in")),
         };
         Ok(MailServer {
             id: parse("mail_servers.id", &self.id)?,
@@ -109,6 +135,7 @@ impl Store {
         Ok(match sign_in {
             SignIn::Grant(grant) => (Some(grant.to_string()), None),
             SignIn::Password(password) => (None, Some(self.vault.seal(PASSWORD, id, password)?)),
+            SignIn::Missing => (None, None),
         })
     }
 
@@ -174,6 +201,26 @@ impl Store {
         page.listed(rows, |row| row.model(&self.vault), |server| server.id)
     }
 
+    /// Every mail server that signs in with this grant, the oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn mail_servers_of_grant(&self, grant: GrantId) -> Result<Vec<MailServer>, Error> {
+        let rows: Vec<ServerRow> = reading!(self.db, on =>
+            sqlx::query_as(OF_GRANT).bind(grant.to_string()).fetch_all(on))?;
+        rows.into_iter().map(|row| row.model(&self.vault)).collect()
+    }
+
+    /// Every mail server that signs in with a grant under this link, the oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn mail_servers_of_link(&self, link: LinkId) -> Result<Vec<MailServer>, Error> {
+        let rows: Vec<ServerRow> = reading!(self.db, on =>
+            sqlx::query_as(OF_LINK).bind(link.to_string()).fetch_all(on))?;
+        rows.into_iter().map(|row| row.model(&self.vault)).collect()
+    }
+
     /// Writes every field but `paused`, the health and the time of adding.
     ///
     /// # Errors
@@ -232,4 +279,40 @@ impl Store {
             .execute(on))?;
         found(done)
     }
+}
+
+/// Leaves the servers that sign in with this grant without a way to, paused and in trouble.
+pub(crate) async fn detach_servers_of_grant(
+    tx: &mut Tx,
+    grant: GrantId,
+    now: Timestamp,
+    trouble: &Trouble,
+) -> Result<(), Error> {
+    detach(tx, DETACH_OF_GRANT, grant.to_string(), now, trouble).await
+}
+
+/// [`detach_servers_of_grant`] for every grant under a link.
+pub(crate) async fn detach_servers_of_link(
+    tx: &mut Tx,
+    link: LinkId,
+    now: Timestamp,
+    trouble: &Trouble,
+) -> Result<(), Error> {
+    detach(tx, DETACH_OF_LINK, link.to_string(), now, trouble).await
+}
+
+async fn detach(
+    tx: &mut Tx,
+    statement: &'static str,
+    of: String,
+    now: Timestamp,
+    trouble: &Trouble,
+) -> Result<(), Error> {
+    let trouble = trouble_cell(Some(trouble))?;
+    executing_within!(*tx, on => sqlx::query(statement)
+        .bind(&of)
+        .bind(&trouble)
+        .bind(micros(now))
+        .execute(on))?;
+    Ok(())
 }

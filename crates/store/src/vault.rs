@@ -193,6 +193,19 @@ impl Vault {
     ) -> Result<Option<Secret>, Error> {
         record.map(|record| self.open(column, row, record)).transpose()
     }
+
+    /// The secret of a cell that is about to be written over: one that does not open is told of, and is none.
+    pub(crate) fn open_whole(
+        &self,
+        column: &'static str,
+        row: impl Display,
+        record: Option<Vec<u8>>,
+    ) -> Option<Secret> {
+        self.open_some(column, row, record).unwrap_or_else(|error| {
+            tracing::error!(%error, "it is lost");
+            None
+        })
+    }
 }
 
 /// The associated data: which cell a record belongs to.

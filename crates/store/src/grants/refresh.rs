@@ -4,12 +4,14 @@
 //! an answer is written: a provider that rotates has already forgotten the old refresh token when its answer comes, so
 //! an answer is never turned away because it is late.
 
+use outlink_model::event::Event;
 use outlink_model::grant::{GrantState, Intent};
 use outlink_model::{GrantId, Secret, Timestamp};
 
+use super::rows::bound_cell;
 use super::{NewTokens, REFRESH, intent};
-use crate::cell::{micros, parse, time, time_some, to_json, trouble_cell};
-use crate::db::{executing, executing_within, reading, within, won};
+use crate::cell::{micros, time, to_json, trouble_cell};
+use crate::db::{executing, executing_with_event, executing_within, within, won};
 use crate::{Error, Store};
 
 /// Takes the lease and returns the intent that stood before. On PostgreSQL it also locks the row until the commit.
@@ -30,6 +32,8 @@ const COMMIT: &str = "
     UPDATE grants SET
         generation = generation + 1, access_token = $3,
         refresh_token = COALESCE($4, refresh_token), scopes = COALESCE($5, scopes),
+        refresh_expires_at = CASE WHEN $10 = 1 THEN $11 ELSE COALESCE($11, refresh_expires_at) END,
+        bound_to = COALESCE($12, bound_to),
         expires_at = $6, issued_at = $7, next_refresh_at = $8,
         since = CASE WHEN state = 'active' THEN since ELSE $9 END,
         state = 'active', trouble = NULL, failures = 0,
@@ -41,14 +45,15 @@ const ROTATE: &str = "
     UPDATE grants SET generation = generation + 1, refresh_token = $3
     WHERE id = $1 AND generation = $2";
 
-/// Lease and intent are cleared, and the next try is set, only by whoever holds the lease or held it last: another call
-/// may be under way by now, and what follows is for that one to say.
+/// Lease and intent are cleared only by whoever holds the lease or held it last: another call may be under way by now.
+/// The next try is for that call to say, unless its lease is over too: a call that never ends says nothing.
 const FAIL: &str = "
     UPDATE grants SET
         since = CASE WHEN state = $3 THEN since ELSE $8 END,
         state = $3, trouble = $4, failures = $5,
         next_refresh_at = CASE
-            WHEN lease_holder IS NULL OR lease_holder = $9 THEN $6 ELSE next_refresh_at END,
+            WHEN lease_holder IS NULL OR lease_holder = $9 OR lease_until <= $8 THEN $6
+            ELSE next_refresh_at END,
         intent_at = CASE WHEN lease_holder = $9 AND $7 = 1 THEN NULL ELSE intent_at END,
         intent_retried = CASE WHEN lease_holder = $9 AND $7 = 1 THEN 0 ELSE intent_retried END,
         lease_until = CASE WHEN lease_holder = $9 THEN NULL ELSE lease_until END,
@@ -61,25 +66,18 @@ const POSTPONE: &str =
 const RELEASE: &str = "
     UPDATE grants SET lease_holder = NULL, lease_until = NULL WHERE id = $1 AND lease_holder = $2";
 
-/// A grant with an intent becomes due at once: the process that wrote it is gone, and the provider's grace is short.
+/// A grant with an intent becomes due at once: the process that wrote it is gone, and the provider's grace is short. One
+/// that nobody may refresh is never due, whatever was done with it under the lease.
 const VOID: &str = "
     UPDATE grants SET lease_holder = NULL, lease_until = NULL,
-        next_refresh_at = CASE WHEN intent_at IS NULL THEN next_refresh_at ELSE intent_at END
+        next_refresh_at = CASE
+            WHEN state IN ('needs_consent', 'revoked') THEN NULL
+            WHEN intent_at IS NULL THEN next_refresh_at
+            ELSE intent_at END
     WHERE lease_holder IS NOT NULL";
 
 const VOID_POLLS: &str = "
     UPDATE mail_servers SET lease_holder = NULL, lease_until = NULL WHERE lease_holder IS NOT NULL";
-
-/// Grants under a marked link wait until it may be probed. Keeps **A link's fault stays on the link**.
-const DUE: &str = "
-    SELECT g.id FROM grants g JOIN links l ON l.id = g.link_id
-    WHERE g.next_refresh_at <= $1 AND (l.probe_at IS NULL OR l.probe_at <= $1)
-    ORDER BY g.next_refresh_at LIMIT $2";
-
-const NEXT_DUE: &str = "
-    SELECT MIN(CASE WHEN l.probe_at > g.next_refresh_at THEN l.probe_at ELSE g.next_refresh_at END)
-    FROM grants g JOIN links l ON l.id = g.link_id
-    WHERE g.next_refresh_at IS NOT NULL";
 
 /// The answer to [`Store::claim_refresh`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +155,8 @@ impl Store {
     }
 
     /// Writes the answer of the provider, if the tokens are still those of `seen_generation`; whether the lease has
-    /// lapsed meanwhile does not matter. The grant becomes active. Returns the new generation; the new tokens may be
-    /// used from here on, and not before.
+    /// lapsed meanwhile does not matter. The grant becomes active, and `event` tells of it. Returns the new generation; the
+    /// new tokens may be used from here on, and not before.
     ///
     /// # Errors
     /// [`Error::Stale`] if the tokens were written meanwhile or the grant is gone: then
@@ -171,10 +169,12 @@ impl Store {
         tokens: &NewTokens,
         next_refresh_at: Option<Timestamp>,
         now: Timestamp,
+        event: Option<&Event>,
     ) -> Result<i64, Error> {
         let sealed = self.seal_tokens(id, &tokens.access, tokens.refresh.as_ref())?;
         let scopes = tokens.scopes.as_ref().map(to_json).transpose()?;
-        let done = executing!(self.db, on => sqlx::query(COMMIT)
+        let bound_to = tokens.bound_to.as_ref().map(bound_cell).transpose()?;
+        let done = executing_with_event!(self, event, on => sqlx::query(COMMIT)
             .bind(id.to_string())
             .bind(seen_generation)
             .bind(&sealed.access)
@@ -184,7 +184,10 @@ impl Store {
             .bind(micros(tokens.issued_at))
             .bind(next_refresh_at.map(micros))
             .bind(micros(now))
-            .execute(on))?;
+            .bind(i64::from(tokens.refresh.is_some()))
+            .bind(tokens.refresh_expires_at.map(micros))
+            .bind(&bound_to)
+            .execute(on));
         won(done)?;
         Ok(seen_generation + 1)
     }
@@ -210,7 +213,7 @@ impl Store {
         Ok(seen_generation + 1)
     }
 
-    /// Writes that a refresh failed. The tokens and their generation stay as they are.
+    /// Writes that a refresh failed, and the event that tells of it. The tokens and their generation stay as they are.
     ///
     /// # Errors
     /// [`Error::Stale`] if the tokens were written meanwhile: the failure says nothing about the new ones.
@@ -220,9 +223,10 @@ impl Store {
         seen_generation: i64,
         failed: &FailedRefresh<'_>,
         now: Timestamp,
+        event: Option<&Event>,
     ) -> Result<(), Error> {
         let trouble = trouble_cell(failed.state.trouble())?;
-        let done = executing!(self.db, on => sqlx::query(FAIL)
+        let done = executing_with_event!(self, event, on => sqlx::query(FAIL)
             .bind(id.to_string())
             .bind(seen_generation)
             .bind(failed.state.name().as_str())
@@ -232,7 +236,7 @@ impl Store {
             .bind(i64::from(failed.clear_intent))
             .bind(micros(now))
             .bind(failed.holder)
-            .execute(on))?;
+            .execute(on));
         won(done)
     }
 
@@ -266,27 +270,5 @@ impl Store {
         executing_within!(tx, on => sqlx::query(VOID).execute(on))?;
         executing_within!(tx, on => sqlx::query(VOID_POLLS).execute(on))?;
         tx.commit().await
-    }
-
-    /// Grants whose background refresh is due, the longest due first. One that is being refreshed is not due before
-    /// its lease lapses.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn due_grants(&self, now: Timestamp, limit: u32) -> Result<Vec<GrantId>, Error> {
-        let ids: Vec<String> = reading!(self.db, on => sqlx::query_scalar(DUE)
-            .bind(micros(now))
-            .bind(i64::from(limit))
-            .fetch_all(on))?;
-        ids.iter().map(|id| parse("grants.id", id)).collect()
-    }
-
-    /// When the next grant is due, perhaps in the past; `None` if none ever is.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        let at: Option<i64> = reading!(self.db, on => sqlx::query_scalar(NEXT_DUE).fetch_one(on))?;
-        time_some("grants.next_refresh_at", at)
     }
 }

@@ -1,5 +1,6 @@
 use outlink_model::grant::{Grant, GrantState, Identity, Intent, Tokens};
 use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::user::HandOut;
 use outlink_store::{ConsentState, Error};
 
 use crate::bench::{Bench, on_both};
@@ -14,7 +15,8 @@ on_both!(
     a_new_consent_without_a_refresh_token_keeps_that_of_the_same_person,
     a_new_consent_drops_a_refresh_token_that_may_be_another_persons,
     of_two_new_consents_the_second_is_stale,
-    a_grant_that_a_server_signs_in_with_is_not_deleted,
+    a_grant_whose_link_asks_on_its_own_is_renewable,
+    a_grant_is_in_use_while_something_signs_in_with_it,
 );
 
 async fn a_grant_comes_back_as_it_was_written(Bench { store, .. }: Bench) {
@@ -38,10 +40,17 @@ async fn a_grant_comes_back_as_it_was_written(Bench { store, .. }: Bench) {
     assert!(store.grant(id(99)).await.unwrap().is_none());
     assert!(store.tokens(id(99)).await.unwrap().is_none());
 
-    let bare = Grant { identity: Identity::default(), next_refresh_at: None, ..grant(9) };
+    let bare = Grant {
+        identity: Identity::default(),
+        next_refresh_at: None,
+        renewable: false,
+        refresh_expires_at: None,
+        bound_to: None,
+        ..grant(9)
+    };
     store.create_grant(&bare, &Tokens { refresh: None, ..tokens(9) }).await.unwrap();
     let read = store.grant(id(9)).await.unwrap().unwrap();
-    assert_eq!(shown(&read), shown(&Grant { renewable: false, ..bare }));
+    assert_eq!(shown(&read), shown(&bare));
     let orphan = Grant { link_id: id(5), ..grant(10) };
     assert!(matches!(store.create_grant(&orphan, &tokens(10)).await, Err(Error::Missing)));
 }
@@ -124,13 +133,44 @@ async fn of_two_new_consents_the_second_is_stale(Bench { store, .. }: Bench) {
     assert_eq!(held(&store, grant_id).await.1, "access-a");
 }
 
-async fn a_grant_that_a_server_signs_in_with_is_not_deleted(Bench { store, .. }: Bench) {
-    let grant_id = granted(&store).await;
-    store.keep_overtaken(grant_id, 1, &answer("late", None)).await.unwrap();
-    let server = MailServer { sign_in: SignIn::Grant(grant_id), ..mail_server(1) };
+async fn a_grant_whose_link_asks_on_its_own_is_renewable(Bench { store, .. }: Bench) {
+    store.create_link(&link(1)).await.unwrap();
+    let asked = Grant { subject: Some("box@example.org".into()), ..grant(1) };
+    store.create_grant(&asked, &Tokens { refresh: None, ..tokens(1) }).await.unwrap();
+    let read = store.grant(id(1)).await.unwrap().unwrap();
+    assert_eq!(shown(&read), shown(&asked));
+    store.commit_refresh(id(1), 1, &answer("second", None), None, at(9), None).await.unwrap();
+    let read = store.grant(id(1)).await.unwrap().unwrap();
+    assert!(read.renewable, "and stays so");
+    assert_eq!(read.subject.as_deref(), Some("box@example.org"));
+    assert_eq!(held(&store, id(1)).await.2, None);
+}
+
+async fn a_grant_is_in_use_while_something_signs_in_with_it(Bench { store, .. }: Bench) {
+    granted(&store).await;
+    store.create_grant(&grant(2), &tokens(2)).await.unwrap();
+    let used = async |since| store.grant_in_use(id(1), at(since)).await.unwrap();
+    assert!(!used(0).await);
+    let server = MailServer { sign_in: SignIn::Grant(id(1)), ..mail_server(1) };
     store.create_mail_server(&server).await.unwrap();
-    assert!(matches!(store.delete_grant(grant_id).await, Err(Error::InUse)));
-    store.update_mail_server(&mail_server(1)).await.unwrap();
-    store.delete_grant(grant_id).await.unwrap();
-    assert!(store.overtaken(grant_id).await.unwrap().is_empty());
+    assert!(used(0).await);
+    assert!(!store.grant_in_use(id(2), at(0)).await.unwrap(), "another one");
+    assert_eq!(store.mail_servers_of_grant(id(1)).await.unwrap()[0].id, server.id);
+    assert!(store.mail_servers_of_grant(id(2)).await.unwrap().is_empty());
+    assert_eq!(store.mail_servers_of_link(id(1)).await.unwrap()[0].id, server.id);
+    assert!(store.mail_servers_of_link(id(2)).await.unwrap().is_empty());
+    store.set_paused(server.id, true).await.unwrap();
+    assert!(!used(0).await);
+
+    let handed = HandOut {
+        token_id: id(1),
+        grant_id: id(1),
+        minute: at(0),
+        count: 1,
+        first_at: at(10),
+        last_at: at(59),
+        addresses: vec!["192.0.2.1".into()],
+    };
+    store.add_hand_outs(&[handed]).await.unwrap();
+    assert_eq!((used(59).await, used(60).await), (true, false));
 }

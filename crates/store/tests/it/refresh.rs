@@ -2,10 +2,10 @@
 
 use outlink_model::grant::{GrantState, Intent};
 use outlink_model::link::LinkHealth;
-use outlink_store::{Claim, Error, FailedRefresh, Store};
+use outlink_store::{Claim, Error, FailedRefresh, NewTokens, Store};
 
 use crate::bench::{Bench, on_both, together};
-use crate::samples::{answer, at, grant, granted, held, id, link, replace, tokens, trouble};
+use crate::samples::{answer, at, bound, event, grant, granted, held, id, link, replace, trouble};
 
 on_both!(
     the_intent_is_written_before_the_call,
@@ -19,9 +19,9 @@ on_both!(
     nothing_but_tokens_raises_the_generation,
     a_failure_keeps_the_tokens,
     a_failure_that_comes_late_leaves_the_lease_of_another_alone,
-    what_is_due_is_told_in_order,
-    a_marked_link_holds_its_grants_back,
-    voided_leases_make_open_intents_due_at_once,
+    a_lease_that_has_lapsed_does_not_keep_a_failure_from_naming_the_next_try,
+    the_end_of_a_refresh_token_goes_with_the_token,
+    what_is_told_is_told_with_what_is_written,
 );
 
 async fn won(store: &Store, holder: &str, now: i64) -> Option<Intent> {
@@ -81,7 +81,7 @@ async fn a_late_answer_is_written_though_the_lease_has_lapsed(Bench { store, .. 
     let grant_id = granted(&store).await;
     won(&store, "slow", 100).await;
     let late = answer("access-late", Some("refresh-late"));
-    let commit = store.commit_refresh(grant_id, 1, &late, None, at(500)).await;
+    let commit = store.commit_refresh(grant_id, 1, &late, None, at(500), None).await;
     assert_eq!(commit.unwrap(), 2);
     let new = (2, "access-late".to_owned(), Some("refresh-late".to_owned()));
     assert_eq!(held(&store, grant_id).await, new);
@@ -93,7 +93,7 @@ async fn a_late_answer_is_written_though_another_has_the_lease(Bench { store, ..
     won(&store, "impatient", 200).await;
 
     let late = answer("access-late", Some("refresh-late"));
-    let commit = store.commit_refresh(grant_id, 1, &late, Some(at(5000)), at(201)).await;
+    let commit = store.commit_refresh(grant_id, 1, &late, Some(at(5000)), at(201), None).await;
     assert_eq!(commit.unwrap(), 2);
     let new = (2, "access-late".to_owned(), Some("refresh-late".to_owned()));
     assert_eq!(held(&store, grant_id).await, new);
@@ -115,7 +115,7 @@ async fn an_answer_that_was_overtaken_is_turned_away_and_kept_sealed(
     replace(&store, 1, 1, &same, true, &consent).await.unwrap();
 
     let late = answer("access-late", Some("refresh-late"));
-    let commit = store.commit_refresh(grant_id, 1, &late, None, at(102)).await;
+    let commit = store.commit_refresh(grant_id, 1, &late, None, at(102), None).await;
     assert!(matches!(commit, Err(Error::Stale)));
     assert_eq!(held(&store, grant_id).await.1, "access-consent");
 
@@ -136,13 +136,13 @@ async fn an_answer_without_a_refresh_token_keeps_the_old_one(Bench { store, .. }
     let grant_id = granted(&store).await;
     won(&store, "a", 100).await;
     let mut plain = answer("access-second", None);
-    store.commit_refresh(grant_id, 1, &plain, None, at(101)).await.unwrap();
+    store.commit_refresh(grant_id, 1, &plain, None, at(101), None).await.unwrap();
     let second = (2, "access-second".to_owned(), Some("refresh-1-first".to_owned()));
     assert_eq!(held(&store, grant_id).await, second);
     assert_eq!(store.grant(grant_id).await.unwrap().unwrap().scopes, ["openid", "mail"]);
 
     plain.scopes = Some(vec!["mail".into()]);
-    store.commit_refresh(grant_id, 2, &plain, None, at(102)).await.unwrap();
+    store.commit_refresh(grant_id, 2, &plain, None, at(102), None).await.unwrap();
     assert_eq!(store.grant(grant_id).await.unwrap().unwrap().scopes, ["mail"]);
 }
 
@@ -165,8 +165,8 @@ async fn nothing_but_tokens_raises_the_generation(Bench { store, .. }: Bench) {
     won(&store, "slow", 100).await;
 
     let marked = LinkHealth::Marked { trouble: trouble("no"), failures: 1, probe_at: at(9) };
-    store.set_link_health(id(1), &marked).await.unwrap();
-    store.update_link(&link(1)).await.unwrap();
+    assert!(store.mark_link(&link(1), &marked, None).await.unwrap());
+    store.update_link(&link(1), at(1)).await.unwrap();
     store.add_token_host(id(1), "other.example.org").await.unwrap();
     let failed = FailedRefresh {
         holder: "other",
@@ -174,7 +174,7 @@ async fn nothing_but_tokens_raises_the_generation(Bench { store, .. }: Bench) {
         next_refresh_at: None,
         clear_intent: false,
     };
-    store.fail_refresh(grant_id, 1, &failed, at(101)).await.unwrap();
+    store.fail_refresh(grant_id, 1, &failed, at(101), None).await.unwrap();
     store.release_lease(grant_id, "slow").await.unwrap();
     store.claim_refresh(grant_id, 1, "b", at(102), at(103)).await.unwrap();
     store.void_leases().await.unwrap();
@@ -182,7 +182,7 @@ async fn nothing_but_tokens_raises_the_generation(Bench { store, .. }: Bench) {
 
     assert_eq!(held(&store, grant_id).await.0, 1);
     let answer = answer("access-second", Some("refresh-second"));
-    let commit = store.commit_refresh(grant_id, 1, &answer, None, at(104)).await;
+    let commit = store.commit_refresh(grant_id, 1, &answer, None, at(104), None).await;
     assert_eq!(commit.unwrap(), 2, "none of this costs a token");
 }
 
@@ -197,21 +197,21 @@ async fn a_failure_keeps_the_tokens(Bench { store, .. }: Bench) {
         next_refresh_at: Some(at(105)),
         clear_intent: false,
     };
-    store.fail_refresh(grant_id, 1, &timeout, at(101)).await.unwrap();
+    store.fail_refresh(grant_id, 1, &timeout, at(101), None).await.unwrap();
     let read = store.grant(grant_id).await.unwrap().unwrap();
     assert_eq!((&read.state, read.since, read.next_refresh_at), (&state, at(101), Some(at(105))));
     assert!(read.intent.is_some(), "the answer may have been on its way");
 
     won(&store, "b", 102).await;
     let refused = FailedRefresh { holder: "b", clear_intent: true, ..timeout };
-    store.fail_refresh(grant_id, 1, &refused, at(103)).await.unwrap();
+    store.fail_refresh(grant_id, 1, &refused, at(103), None).await.unwrap();
     let read = store.grant(grant_id).await.unwrap().unwrap();
     assert_eq!((read.intent, read.since), (None, at(101)), "the same state since then");
     assert_eq!(held(&store, grant_id).await, before);
 
     won(&store, "c", 104).await;
-    store.commit_refresh(grant_id, 1, &answer("new", None), None, at(105)).await.unwrap();
-    let late = store.fail_refresh(grant_id, 1, &refused, at(106)).await;
+    store.commit_refresh(grant_id, 1, &answer("new", None), None, at(105), None).await.unwrap();
+    let late = store.fail_refresh(grant_id, 1, &refused, at(106), None).await;
     assert!(matches!(late, Err(Error::Stale)));
     let read = store.grant(grant_id).await.unwrap().unwrap();
     assert_eq!((read.state, read.since), (GrantState::Active, at(105)));
@@ -227,7 +227,7 @@ async fn a_failure_that_comes_late_leaves_the_lease_of_another_alone(Bench { sto
         next_refresh_at: Some(at(112)),
         clear_intent: true,
     };
-    store.fail_refresh(grant_id, 1, &failed, at(111)).await.unwrap();
+    store.fail_refresh(grant_id, 1, &failed, at(111), None).await.unwrap();
     let third = store.claim_refresh(grant_id, 1, "third", at(112), at(122)).await.unwrap();
     assert_eq!(third, Claim::Held { until: at(120) });
     let read = store.grant(grant_id).await.unwrap().unwrap();
@@ -235,39 +235,63 @@ async fn a_failure_that_comes_late_leaves_the_lease_of_another_alone(Bench { sto
     assert_eq!(read.next_refresh_at, Some(at(120)), "when the call under way can have failed");
 }
 
-async fn what_is_due_is_told_in_order(Bench { store, .. }: Bench) {
-    store.create_link(&link(1)).await.unwrap();
-    assert_eq!(store.next_due().await.unwrap(), None);
-    for (n, due) in [(1, Some(at(30))), (2, Some(at(20))), (3, None), (4, Some(at(50)))] {
-        let grant = outlink_model::grant::Grant { next_refresh_at: due, ..grant(n) };
-        store.create_grant(&grant, &tokens(n)).await.unwrap();
-    }
-    assert_eq!(store.next_due().await.unwrap(), Some(at(20)));
-    assert_eq!(store.due_grants(at(19), 10).await.unwrap(), []);
-    assert_eq!(store.due_grants(at(30), 10).await.unwrap(), [id(2), id(1)]);
-    assert_eq!(store.due_grants(at(30), 1).await.unwrap(), [id(2)]);
-
-    store.claim_refresh(id(2), 1, "a", at(30), at(40)).await.unwrap();
-    assert_eq!(store.due_grants(at(39), 10).await.unwrap(), [id(1)], "one is being refreshed");
-    let due = store.due_grants(at(40), 10).await.unwrap();
-    assert_eq!(due, [id(1), id(2)], "its answer never came");
-}
-
-async fn a_marked_link_holds_its_grants_back(Bench { store, .. }: Bench) {
-    let grant_id = granted(&store).await;
-    let marked = LinkHealth::Marked { trouble: trouble("no"), failures: 1, probe_at: at(9000) };
-    store.set_link_health(id(1), &marked).await.unwrap();
-    assert_eq!(store.due_grants(at(8999), 10).await.unwrap(), []);
-    assert_eq!(store.next_due().await.unwrap(), Some(at(9000)));
-    assert_eq!(store.due_grants(at(9000), 10).await.unwrap(), [grant_id]);
-    store.set_link_health(id(1), &LinkHealth::Healthy).await.unwrap();
-    assert_eq!(store.due_grants(at(2500), 10).await.unwrap(), [grant_id]);
-}
-
-async fn voided_leases_make_open_intents_due_at_once(Bench { store, .. }: Bench) {
+async fn a_lease_that_has_lapsed_does_not_keep_a_failure_from_naming_the_next_try(
+    Bench { store, .. }: Bench,
+) {
     let grant_id = granted(&store).await;
     won(&store, "killed", 100).await;
-    store.void_leases().await.unwrap();
-    assert_eq!(store.due_grants(at(101), 10).await.unwrap(), [grant_id]);
-    assert!(won(&store, "next", 101).await.is_some());
+    let failed = FailedRefresh {
+        holder: "",
+        state: &degraded(),
+        next_refresh_at: Some(at(900)),
+        clear_intent: false,
+    };
+    store.fail_refresh(grant_id, 1, &failed, at(111), None).await.unwrap();
+    let read = store.grant(grant_id).await.unwrap().unwrap();
+    assert_eq!(read.next_refresh_at, Some(at(900)));
+    assert_eq!(read.intent, Some(Intent { at: at(100), retried: false }), "it has no answer still");
+}
+
+async fn the_end_of_a_refresh_token_goes_with_the_token(Bench { store, .. }: Bench) {
+    let grant_id = granted(&store).await;
+    let ends = async || {
+        let read = store.grant(grant_id).await.unwrap().unwrap();
+        (read.refresh_expires_at, read.bound_to)
+    };
+    store.commit_refresh(grant_id, 1, &answer("b", None), None, at(1), None).await.unwrap();
+    assert_eq!(ends().await, (Some(at(90_000)), Some(bound())), "the same token, the same end");
+    let told = NewTokens { refresh_expires_at: Some(at(50_000)), ..answer("c", None) };
+    store.commit_refresh(grant_id, 2, &told, None, at(2), None).await.unwrap();
+    assert_eq!(ends().await.0, Some(at(50_000)), "the provider has said it anew");
+    store.commit_refresh(grant_id, 3, &answer("d", Some("d")), None, at(3), None).await.unwrap();
+    assert_eq!(ends().await, (None, Some(bound())), "nothing is known of the new one");
+    let moved = outlink_model::grant::BoundTo { token_endpoint: "https://b".into(), ..bound() };
+    let told = NewTokens {
+        refresh_expires_at: Some(at(60_000)),
+        bound_to: Some(moved.clone()),
+        ..answer("e", Some("e"))
+    };
+    store.commit_refresh(grant_id, 4, &told, None, at(4), None).await.unwrap();
+    assert_eq!(ends().await, (Some(at(60_000)), Some(moved)));
+}
+
+async fn what_is_told_is_told_with_what_is_written(Bench { store, place }: Bench) {
+    let grant_id = granted(&store).await;
+    let state = degraded();
+    let failed =
+        FailedRefresh { holder: "a", state: &state, next_refresh_at: None, clear_intent: true };
+    store.fail_refresh(grant_id, 1, &failed, at(1), Some(&event(1))).await.unwrap();
+    let answer = answer("new", None);
+    store.commit_refresh(grant_id, 1, &answer, None, at(2), Some(&event(2))).await.unwrap();
+    assert_eq!(place.count("events").await, 2);
+    let late = store.commit_refresh(grant_id, 1, &answer, None, at(3), Some(&event(3))).await;
+    assert!(matches!(late, Err(Error::Stale)));
+    let late = store.fail_refresh(grant_id, 1, &failed, at(3), Some(&event(3))).await;
+    assert!(matches!(late, Err(Error::Stale)));
+    assert_eq!(place.count("events").await, 2, "what did not happen is not told");
+
+    // An id is good for one event, so this one cannot be written.
+    let twice = store.commit_refresh(grant_id, 2, &answer, None, at(4), Some(&event(1))).await;
+    assert!(twice.is_err());
+    assert_eq!(held(&store, grant_id).await.0, 2, "and the answer is still to be committed");
 }

@@ -1,16 +1,20 @@
 //! Things to put into a store.
 
 use jiff::SignedDuration;
-use outlink_model::event::Event;
-use outlink_model::grant::{Actor, Grant, GrantState, Identity, Tokens, Trouble, later};
+use outlink_model::event::{Event, EventClass};
+use outlink_model::grant::{Actor, BoundTo, Grant, GrantState, Identity, Tokens, Trouble, later};
 use outlink_model::handler::{Handler, HandlerType};
-use outlink_model::link::{ClientAuth, GrantType, Link, LinkHealth};
+use outlink_model::link::{
+    ClientAuth, ClientSecret, GrantType, Link, LinkDirection, LinkHealth, ScopeSeparator,
+    SigningAlg,
+};
 use outlink_model::mail_server::{
     Direction, MailServer, Protocol, Security, ServerHealth, SignIn, Take,
 };
 use outlink_model::message::{Message, Outcome, Place};
 use outlink_model::provider::ProviderKind;
 use outlink_model::tracker::Project;
+use outlink_model::webhook::Webhook;
 use outlink_model::{
     ConsentId, GrantId, IssueId, LinkId, MailServerId, MessageId, PersonId, ProjectId, Secret,
     Timestamp,
@@ -45,22 +49,55 @@ pub(crate) fn trouble(reason: &str) -> Trouble {
     }
 }
 
+/// The secret `n`, which is that of link `n`.
+pub(crate) fn client_secret(n: u128) -> ClientSecret {
+    ClientSecret {
+        id: id(1000 + n),
+        value: Secret::new(format!("client-secret-{n}")),
+        certificate: Some("-----BEGIN CERTIFICATE-----".into()),
+        key_id: Some("key".into()),
+        expires_at: Some(at(9000)),
+        refused_at: None,
+        created_at: at(0),
+    }
+}
+
+/// Where tokens of the links here come from.
+pub(crate) fn bound() -> BoundTo {
+    BoundTo {
+        client_id: "client".into(),
+        token_endpoint: "https://id.example.org/token".into(),
+        issuer: Some("https://id.example.org".into()),
+        origins: vec!["https://info.example.org".into()],
+    }
+}
+
 pub(crate) fn link(n: u128) -> Link {
     Link {
         id: id(n),
         name: format!("link {n}"),
         description: "for mail".into(),
+        direction: LinkDirection::Outgoing,
         provider: ProviderKind::Custom,
+        enabled: true,
         grant_type: GrantType::AuthorizationCode,
         client_id: "client".into(),
-        client_secret: Some(Secret::new(format!("client-secret-{n}"))),
+        client_secrets: vec![client_secret(n)],
         client_auth: ClientAuth::Post,
+        signing_alg: Some(SigningAlg::Ps256),
+        requires_iss: true,
         authorization_endpoint: Some("https://id.example.org/authorize?a=b".into()),
         token_endpoint: "https://id.example.org/token".into(),
+        revocation_endpoint: Some("https://id.example.org/revoke".into()),
+        device_authorization_endpoint: Some("https://id.example.org/device".into()),
         issuer: Some("https://id.example.org".into()),
         userinfo_endpoint: None,
+        introspection_endpoint: Some("https://id.example.org/introspect".into()),
         scope: "openid mail".into(),
+        scope_separator: ScopeSeparator::Comma,
+        pkce: false,
         authorization_params: vec![("audience".into(), "mail".into()), ("x".into(), "".into())],
+        token_params: vec![("resource".into(), "mail".into())],
         token_hosts: vec!["imap.example.org".into()],
         health: LinkHealth::Healthy,
         created_at: at(0),
@@ -85,6 +122,10 @@ pub(crate) fn grant(n: u128) -> Grant {
         expires_at: at(3600),
         issued_at: at(0),
         renewable: true,
+        subject: None,
+        refresh_expires_at: Some(at(90_000)),
+        bound_to: Some(bound()),
+        has_previous: false,
         next_refresh_at: Some(at(2500)),
         intent: None,
         created_at: at(0),
@@ -108,6 +149,8 @@ pub(crate) fn answer(access: &str, refresh: Option<&str>) -> NewTokens {
         expires_at: later(at(3600), SignedDuration::from_secs(3600)),
         issued_at: at(3600),
         scopes: None,
+        refresh_expires_at: None,
+        bound_to: None,
     }
 }
 
@@ -129,6 +172,7 @@ pub(crate) async fn begun(store: &Store, n: u8) -> ConsentId {
         verifier: None,
         nonce: None,
         redirect_url: None,
+        device: None,
         created_at: at(0),
         expires_at: at(600),
     };
@@ -154,7 +198,7 @@ pub(crate) async fn replace(
     tokens: &NewTokens,
 ) -> Result<(), Error> {
     let consent = begun(store, n).await;
-    let new = NewConsent { identity, same_person, tokens, next_refresh_at: at(6000) };
+    let new = NewConsent { identity, same_person, tokens, next_refresh_at: at(6000), event: None };
     store.replace_consented_grant(consent, id(1), seen, &new, at(3600)).await
 }
 
@@ -206,12 +250,31 @@ pub(crate) fn event(n: u128) -> Event {
     Event {
         id: id(n),
         at: at(0),
+        class: EventClass::Audit,
         kind: "link.created".into(),
         subject: "link Work".into(),
         state: Some("active".into()),
         actor: Actor::Nobody,
         message: format!("Event {n}."),
         hint: String::new(),
+    }
+}
+
+/// An event that webhooks are sent.
+pub(crate) fn health(n: u128) -> Event {
+    Event { class: EventClass::Health, kind: "grant.needs_consent".into(), ..event(n) }
+}
+
+pub(crate) fn webhook(n: u128) -> Webhook {
+    Webhook {
+        id: id(n),
+        name: format!("webhook {n}"),
+        url: "https://hooks.example.org/outlink".into(),
+        secret: Secret::new(format!("whsec_secret-{n}")),
+        enabled: true,
+        ok_at: None,
+        trouble: None,
+        created_at: at(0),
     }
 }
 

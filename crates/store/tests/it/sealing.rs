@@ -1,15 +1,19 @@
 //! **Secrets stay in**, as far as the store keeps it.
 
 use outlink_model::Secret;
-use outlink_store::{BeginConsent, Consent, ConsentState, Error, Store, Vault};
+use outlink_model::link::Link;
+use outlink_store::{BeginConsent, Consent, ConsentState, DeviceConsent, Error, Store, Vault};
 
 use crate::bench::{Bench, KEY, Place, fresh_schema, on_both};
-use crate::samples::{answer, at, grant, granted, held, id, mail_server, tokens};
+use crate::samples::{
+    answer, at, bound, client_secret, grant, granted, held, id, link, mail_server, replace, tokens,
+};
 
 on_both!(
     no_secret_lies_in_the_database_in_clear,
     sealed_bytes_do_not_open_in_another_row,
     sealed_bytes_do_not_open_in_another_column,
+    a_client_secret_opens_in_its_own_row_alone,
     a_wrong_key_is_refused,
 );
 
@@ -20,7 +24,7 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
     let late = answer("late-access", Some("late-refresh"));
     store.keep_overtaken(grant_id, 0, &late).await.unwrap();
     let second = answer("second-access", Some("second-refresh"));
-    store.commit_refresh(grant_id, 1, &second, None, at(1)).await.unwrap();
+    store.commit_refresh(grant_id, 1, &second, None, at(1), None).await.unwrap();
     let consent = Consent {
         id: id(1),
         link_id: id(1),
@@ -30,6 +34,7 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
         verifier: None,
         nonce: None,
         redirect_url: None,
+        device: None,
         created_at: at(0),
         expires_at: at(600),
     };
@@ -42,6 +47,19 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
         redirect_url: "https://here.example.org",
     };
     store.begin_consent(id(1), &begin, at(0)).await.unwrap();
+    let device = DeviceConsent {
+        code: Secret::new("the-device-code"),
+        user_code: "WDJB-MJHT".into(),
+        verification_uri: "https://id.example.org/device".into(),
+        verification_uri_complete: None,
+        poll_seconds: 5,
+        next_poll_at: Some(at(5)),
+        bound_to: bound(),
+    };
+    let by_device = Consent { id: id(2), device: Some(device), ..consent };
+    store.create_device_consent(&by_device).await.unwrap();
+    let third = answer("third-access", Some("third-refresh"));
+    replace(store, 3, 2, &grant(1).identity, true, &third).await.unwrap();
     vec![
         "client-secret-1",
         "access-1-first",
@@ -52,6 +70,9 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
         "late-refresh",
         "mailbox-password-1",
         "the-verifier",
+        "the-device-code",
+        "third-access",
+        "third-refresh",
     ]
 }
 
@@ -86,6 +107,20 @@ async fn sealed_bytes_do_not_open_in_another_column(Bench { store, place }: Benc
     granted(&store).await;
     place.tamper("UPDATE grants SET access_token = refresh_token").await;
     assert!(matches!(store.tokens(id(1)).await, Err(Error::Broken(_))));
+}
+
+async fn a_client_secret_opens_in_its_own_row_alone(Bench { store, place }: Bench) {
+    let both = vec![client_secret(1), client_secret(2)];
+    store.create_link(&Link { client_secrets: both, ..link(1) }).await.unwrap();
+    place
+        .tamper(
+            "UPDATE client_secrets SET value = (SELECT value FROM client_secrets WHERE place = 0)
+            WHERE place = 1",
+        )
+        .await;
+    let error = store.link(id(1)).await.unwrap_err();
+    assert!(matches!(error, Error::Broken(_)), "{error}");
+    assert!(error.to_string().contains("links.client_secret of"), "{error}");
 }
 
 async fn a_wrong_key_is_refused(Bench { store, place }: Bench) {

@@ -1,12 +1,11 @@
-//! Projects and events.
+//! Projects.
 
-use outlink_model::event::Event;
 use outlink_store::Error;
 
 use crate::bench::{Bench, on_both};
-use crate::samples::{event, id, page, project};
+use crate::samples::{id, page, project};
 
-on_both!(a_project_key_is_taken_once, events_are_listed_newest_first);
+on_both!(a_project_key_is_taken_once);
 
 async fn a_project_key_is_taken_once(Bench { store, .. }: Bench) {
     store.create_project(&project(1, "SUP")).await.unwrap();
@@ -18,16 +17,4 @@ async fn a_project_key_is_taken_once(Bench { store, .. }: Bench) {
     assert_eq!(store.project_by_key("ops").await.unwrap(), None);
     let listed = store.projects(&page(5, None)).await.unwrap();
     assert_eq!(listed.items, [project(1, "SUP"), project(2, "OPS")]);
-}
-
-async fn events_are_listed_newest_first(Bench { store, .. }: Bench) {
-    for n in 1..=3 {
-        store.add_event(&event(n)).await.unwrap();
-    }
-    let stateless = Event { state: None, hint: "Do it.".into(), ..event(4) };
-    store.add_event(&stateless).await.unwrap();
-    let first = store.events(&page(3, None)).await.unwrap();
-    assert_eq!(first.items, [stateless, event(3), event(2)]);
-    let second = store.events(&page(3, first.next.as_deref())).await.unwrap();
-    assert_eq!((second.items, second.next), (vec![event(1)], None));
 }

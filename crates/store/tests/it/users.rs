@@ -7,7 +7,7 @@ use outlink_model::user::{ApiToken, TokenScope, User};
 use outlink_store::{Error, Store};
 
 use crate::bench::{Bench, on_both, together};
-use crate::samples::{at, id, page};
+use crate::samples::{at, grant, granted, id, page, tokens};
 
 on_both!(
     a_user_is_found_by_name,
@@ -15,6 +15,7 @@ on_both!(
     a_new_password_ends_what_the_old_one_opened,
     a_sign_in_is_good_for_one_use,
     a_token_is_found_by_its_hash,
+    a_token_names_the_grants_that_it_is_handed,
 );
 
 const IDLE: SignedDuration = SignedDuration::from_secs(1000);
@@ -96,7 +97,8 @@ async fn a_sign_in_is_good_for_one_use(Bench { store, .. }: Bench) {
 
 async fn a_token_is_found_by_its_hash(Bench { store, .. }: Bench) {
     let scopes = vec![TokenScope::Admin, TokenScope::Read];
-    let token = ApiToken { id: id(1), name: "ci".into(), scopes, created_at: at(0) };
+    let token =
+        ApiToken { id: id(1), name: "ci".into(), scopes, grants: Vec::new(), created_at: at(0) };
     store.create_token(&token, &[1; 32]).await.unwrap();
     let again = ApiToken { id: id(2), ..token.clone() };
     assert!(matches!(store.create_token(&again, &[2; 32]).await, Err(Error::Taken("name"))));
@@ -110,4 +112,32 @@ async fn a_token_is_found_by_its_hash(Bench { store, .. }: Bench) {
     store.delete_token(id(1)).await.unwrap();
     assert_eq!(store.token_by_hash(&[1; 32]).await.unwrap(), None);
     assert!(matches!(store.delete_token(id(1)).await, Err(Error::Missing)));
+}
+
+async fn a_token_names_the_grants_that_it_is_handed(Bench { store, place }: Bench) {
+    granted(&store).await;
+    store.create_grant(&grant(2), &tokens(2)).await.unwrap();
+    let token = ApiToken {
+        id: id(1),
+        name: "mailer".into(),
+        scopes: vec![TokenScope::HandOut],
+        grants: vec![id(2), id(1), id(2)],
+        created_at: at(0),
+    };
+    store.create_token(&token, &[1; 32]).await.unwrap();
+    let one = ApiToken { id: id(2), name: "one".into(), grants: vec![id(2)], ..token.clone() };
+    store.create_token(&one, &[2; 32]).await.unwrap();
+
+    let in_order = ApiToken { grants: vec![id(1), id(2)], ..token.clone() };
+    assert_eq!(store.token_by_hash(&[1; 32]).await.unwrap().as_ref(), Some(&in_order));
+    assert_eq!(store.token(id(1)).await.unwrap().as_ref(), Some(&in_order));
+    assert_eq!(store.token_by_name("mailer").await.unwrap().as_ref(), Some(&in_order));
+    assert_eq!(store.api_tokens(&page(5, None)).await.unwrap().items, [in_order, one]);
+
+    let astray = ApiToken { id: id(3), name: "astray".into(), grants: vec![id(9)], ..token };
+    assert!(matches!(store.create_token(&astray, &[3; 32]).await, Err(Error::Missing)));
+    assert_eq!(store.token(id(3)).await.unwrap(), None, "the token is not made without its grants");
+
+    store.delete_token(id(1)).await.unwrap();
+    assert_eq!(place.count("token_grants").await, 1, "of the other token");
 }
