@@ -5,22 +5,8 @@ use outlink_model::problem::{Problem, ProblemKind};
 use url::Url;
 
 use crate::providers::preset;
-
-/// Parameters that are set here and by nobody else: another value would break the flow or its protection.
-const RESERVED: [&str; 12] = [
-    "response_type",
-    "response_mode",
-    "client_id",
-    "client_secret",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "request",
-    "request_uri",
-];
+use crate::reserved::{Place, check_params};
+use crate::scopes::joined;
 
 /// What one authorization request is made of. `state`, `challenge` and `nonce` are made anew for each.
 #[derive(Clone, Copy, Debug)]
@@ -31,8 +17,8 @@ pub struct Authorize<'a> {
     pub redirect_url: &'a str,
     /// Binds the answer to this request (RFC 6749 §10.12).
     pub state: &'a str,
-    /// The S256 challenge (RFC 7636 §4.2).
-    pub challenge: &'a str,
+    /// The S256 challenge (RFC 7636 §4.2). Not sent where the link says so.
+    pub challenge: Option<&'a str>,
     /// Binds the id_token to this request, where one is expected (OpenID Connect Core §3.1.2.1).
     pub nonce: Option<&'a str>,
     /// Who is expected to consent: an address. Goes before a `login_hint` of the link.
@@ -41,26 +27,7 @@ pub struct Authorize<'a> {
 
 /// Checks the additional parameters of a link: none may be empty, and none may be one that is set here.
 pub fn check_authorization_params(params: &[(String, String)]) -> Result<(), Problem> {
-    const FIELD: &str = "authorization_params";
-    for (name, _) in params {
-        if name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(Problem::invalid(
-                FIELD,
-                "parameter_invalid",
-                format!("{name:?} cannot be the name of a parameter."),
-                "Write each parameter as name=value, without spaces in the name.",
-            ));
-        }
-        if RESERVED.contains(&name.as_str()) {
-            return Err(Problem::invalid(
-                FIELD,
-                "parameter_reserved",
-                format!("The parameter {name} is set for every request and cannot be set again."),
-                "Remove it. Scopes and the client id have fields of their own.",
-            ));
-        }
-    }
-    Ok(())
+    check_params("authorization_params", Place::Consent, params)
 }
 
 /// The address to send the browser to. A query that the endpoint already has is kept (RFC 6749 §3.1), and no parameter
@@ -89,9 +56,11 @@ pub fn authorization_url(request: &Authorize<'_>) -> Result<String, Problem> {
     })?;
     check_authorization_params(&link.authorization_params)?;
     let kept: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    let ours = parameters(request, &kept);
+    let scope = joined(link);
+    let ours = parameters(request, &scope, &kept);
     for (name, value) in &ours {
-        if kept.iter().any(|(known, given)| known == name && given != value) {
+        let same = |known: &str| known.eq_ignore_ascii_case(name);
+        if kept.iter().any(|(known, given)| same(known) && given != value) {
             return Err(Problem::invalid(
                 "authorization_endpoint",
                 "parameter_reserved",
@@ -102,7 +71,8 @@ pub fn authorization_url(request: &Authorize<'_>) -> Result<String, Problem> {
             ));
         }
     }
-    let added = ours.iter().filter(|(name, _)| !kept.iter().any(|(known, _)| known == name));
+    let said = |name: &str| kept.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    let added = ours.iter().filter(|(name, _)| !said(name));
     url.query_pairs_mut().extend_pairs(added);
     Ok(url.into())
 }
@@ -124,32 +94,38 @@ const MICROSOFT_HOSTS: [&str; 4] = [
 ];
 
 /// Every parameter but those that stand in the endpoint's query (`kept`).
-fn parameters<'a>(request: &Authorize<'a>, kept: &[(String, String)]) -> Vec<(&'a str, &'a str)> {
+fn parameters<'a>(
+    request: &Authorize<'a>,
+    scope: &'a str,
+    kept: &[(String, String)],
+) -> Vec<(&'a str, &'a str)> {
     let link = request.link;
     let mut pairs = vec![
         ("response_type", "code"),
         ("client_id", link.client_id.as_str()),
         ("redirect_uri", request.redirect_url),
         ("state", request.state),
-        ("code_challenge", request.challenge),
-        ("code_challenge_method", "S256"),
     ];
-    if !link.scope.is_empty() {
-        pairs.push(("scope", &link.scope));
+    if let Some(challenge) = request.challenge.filter(|_| link.pkce) {
+        pairs.extend([("code_challenge", challenge), ("code_challenge_method", "S256")]);
+    }
+    if !scope.is_empty() {
+        pairs.push(("scope", scope));
     }
     pairs.extend(request.nonce.map(|nonce| ("nonce", nonce)));
     pairs.extend(request.login_hint.map(|hint| ("login_hint", hint)));
     let set_by_link = link.authorization_params.iter().map(|(k, v)| (k.as_str(), v.as_str()));
     // A query that already says the same wins over the link, and the hint of this request over both.
     let said = |name: &str| {
-        (name == "login_hint" && request.login_hint.is_some())
-            || kept.iter().any(|(known, _)| known == name)
+        (name.eq_ignore_ascii_case("login_hint") && request.login_hint.is_some())
+            || kept.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
     };
     let set_by_link = set_by_link.filter(|(name, _)| !said(name));
     pairs.extend(set_by_link);
+    let is_prompt = |name: &str| name.eq_ignore_ascii_case("prompt");
     let offline = link.scope.split_whitespace().any(|scope| scope == "offline_access");
     let prompted =
-        pairs.iter().any(|(k, _)| *k == "prompt") || kept.iter().any(|(k, _)| k == "prompt");
+        pairs.iter().map(|(k, _)| *k).chain(kept.iter().map(|(k, _)| k.as_str())).any(is_prompt);
     if offline && !prompted && !is_microsoft(link) {
         pairs.push(("prompt", "consent"));
     }
@@ -160,6 +136,7 @@ fn parameters<'a>(request: &Authorize<'a>, kept: &[(String, String)]) -> Vec<(&'
 mod tests {
     use super::*;
     use crate::token::tests::link;
+    use outlink_model::link::ScopeSeparator;
     use outlink_model::provider::ProviderKind;
 
     fn request(link: &Link) -> Authorize<'_> {
@@ -167,7 +144,7 @@ mod tests {
             link,
             redirect_url: "https://outlink.example/oauth2/callback/ref",
             state: "state-1",
-            challenge: "challenge-1",
+            challenge: Some("challenge-1"),
             nonce: Some("nonce-1"),
             login_hint: None,
         }
@@ -197,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn a_link_may_leave_the_challenge_out_and_join_scopes_in_its_way() {
+        let mut link = link();
+        link.scope = "mail.read mail.send".into();
+        link.scope_separator = ScopeSeparator::Comma;
+        link.pkce = false;
+        let query = query(&link);
+        assert_eq!(values(&query, "scope"), ["mail.read,mail.send"]);
+        assert!(!query.iter().any(|(name, _)| name.starts_with("code_challenge")), "{query:?}");
+        link.pkce = true;
+        let without = Authorize { challenge: None, ..request(&link) };
+        let url = authorization_url(&without).expect("an address");
+        assert!(!url.contains("code_challenge"), "{url}");
+        link.scope_separator = ScopeSeparator::Plus;
+        let url = authorization_url(&request(&link)).expect("an address");
+        assert!(url.contains("scope=mail.read%2Bmail.send&"), "{url}");
+    }
+
+    #[test]
     fn a_query_of_the_endpoint_is_kept() {
         let mut link = link();
         link.authorization_endpoint =
@@ -215,6 +210,8 @@ mod tests {
             (problem.code, problem.field),
             ("parameter_reserved", Some("authorization_endpoint"))
         );
+        link.authorization_endpoint = Some("https://as.example/authorize?CLIENT_ID=other".into());
+        assert!(authorization_url(&request(&link)).is_err(), "in whatever letters");
     }
 
     #[test]
@@ -264,7 +261,7 @@ mod tests {
 
     #[test]
     fn reserved_parameters_are_refused() {
-        for name in RESERVED {
+        for name in ["client_id", "Redirect_URI", "grant_type", "client_assertion", "state"] {
             let problem = check_authorization_params(&[(name.to_owned(), "x".to_owned())])
                 .expect_err("refused");
             assert_eq!(problem.code, "parameter_reserved", "{name}");

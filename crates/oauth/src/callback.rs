@@ -98,7 +98,7 @@ pub fn check_issuer(expected: Option<&str>, got: Option<&str>) -> Result<(), Pro
         ),
         (Some(expected), None) => problem(
             format!("The answer does not say who sends it, but the link's issuer is {expected:?}."),
-            "If this provider sends no iss parameter (RFC 9207), clear the link's issuer and begin again."
+            "If this provider sends no iss parameter (RFC 9207), switch requires_iss off in the link and begin again."
                 .to_owned(),
         ),
     }

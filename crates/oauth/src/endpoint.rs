@@ -24,20 +24,26 @@ pub fn check_endpoint(
     http_allowed: impl Fn(&str) -> bool,
 ) -> Result<Url, Problem> {
     let text = text.trim();
+    // What people are told is named as they know it.
+    let (noun, example) = match field {
+        "issuer" => ("issuer", "https://provider.example"),
+        "instance" => ("address of the instance", "https://git.example.com"),
+        _ => ("endpoint", "https://provider.example/token"),
+    };
     if text.is_empty() {
         return Err(Problem::invalid(
             field,
             "endpoint_missing",
-            "The endpoint is empty.",
-            "Enter the address that the provider documents, for example https://provider.example/token.",
+            format!("The {noun} is empty."),
+            format!("Enter the address that the provider documents, for example {example}."),
         ));
     }
     let unreadable = || {
         Problem::invalid(
             field,
             "endpoint_invalid",
-            "The endpoint is not a web address.",
-            "Enter a full address such as https://provider.example/token, without spaces.",
+            format!("The {noun} is not a web address."),
+            format!("Enter a full address such as {example}, without spaces."),
         )
     };
     let odd = |c: char| c.is_whitespace() || c.is_control() || c == '\\';
@@ -57,7 +63,7 @@ pub fn check_endpoint(
         return Err(Problem::invalid(
             field,
             "endpoint_userinfo",
-            "The endpoint holds a user name or a password before the host.",
+            format!("The {noun} holds a user name or a password before the host."),
             "Remove everything before the @ sign, and the sign itself.",
         ));
     }
@@ -65,7 +71,7 @@ pub fn check_endpoint(
         return Err(Problem::invalid(
             field,
             "endpoint_fragment",
-            "The endpoint has a fragment (a part after #), which OAuth 2.0 does not allow.",
+            format!("The {noun} has a fragment (a part after #), which OAuth 2.0 does not allow."),
             "Remove the # and everything after it.",
         ));
     }
@@ -75,7 +81,7 @@ pub fn check_endpoint(
         _ => Err(Problem::invalid(
             field,
             "endpoint_not_https",
-            format!("The endpoint at {host} is not https; secrets would travel in the clear."),
+            format!("The {noun} at {host} is not https; secrets would travel in the clear."),
             "Use the provider's https address.",
         )),
     }

@@ -9,6 +9,7 @@ use outlink_model::provider::ProviderKind;
 use outlink_model::{Secret, Timestamp};
 use serde_json::{Map, Value};
 
+use crate::providers::{cloud_of, is_tenant_id, tenant_issuer};
 use crate::request::{Method, Request};
 
 /// How many seconds the provider's clock may be ahead of or behind ours.
@@ -20,7 +21,7 @@ const LONGEST_ADDRESS: usize = 320;
 /// Reads who consented from an id_token that came straight from the token endpoint over TLS. Its signature is not
 /// checked: OpenID Connect Core §3.1.3.7, item 6, has TLS stand in for it on that way, and on no other.
 ///
-/// Checked are issuer (where the link names one), audience, end and nonce (where one was sent).
+/// Checked are issuer (where the link names one, and at Microsoft always), audience, end and nonce (where one was sent).
 pub fn identity_from_id_token(
     token: &Secret,
     link: &Link,
@@ -47,6 +48,17 @@ pub fn identity_from_id_token(
             "Enter the provider's issuer in the link, letter by letter.",
         ));
     }
+    if !is_of_tenant(&claims, link, issuer) {
+        return Err(refused(
+            "id_token_issuer",
+            format!(
+                "The id_token was issued by {:?}, which is not Microsoft's issuer for the tenant of the account and the \
+                 link's token endpoint.",
+                issuer.unwrap_or_default()
+            ),
+            "Check the tenant and the cloud in the link's token endpoint, and sign in with an account of that tenant.",
+        ));
+    }
     if !is_for(&claims, &link.client_id) {
         return Err(refused(
             "id_token_audience",
@@ -69,7 +81,7 @@ pub fn identity_from_id_token(
             "Begin the consent again from its start page. If it comes back, somebody may be tampering with it.",
         ));
     }
-    let subject = subject(&claims, link, issuer).ok_or_else(|| {
+    let subject = subject(&claims, link).ok_or_else(|| {
         refused(
             "id_token_subject",
             "The id_token does not say who consented.",
@@ -83,7 +95,9 @@ pub fn identity_from_id_token(
 /// Asks the userinfo endpoint who consented (OpenID Connect Core §5.3.1); `None` where the link has none.
 pub fn userinfo_request(link: &Link, access: &Secret) -> Option<Request> {
     let url = link.userinfo_endpoint.as_deref()?.trim().to_owned();
-    let bearer = Secret::new(format!("Bearer {}", access.expose()));
+    // Yandex documents a scheme of its own for its API.
+    let scheme = if link.provider == ProviderKind::Yandex { "OAuth" } else { "Bearer" };
+    let bearer = Secret::new(format!("{scheme} {}", access.expose()));
     let headers = vec![("Accept", Secret::new("application/json")), ("Authorization", bearer)];
     Some(Request { method: Method::Get, url, headers, body: None })
 }
@@ -98,11 +112,12 @@ pub fn identity_from_userinfo(body: &[u8]) -> Result<Identity, Problem> {
             "Check the link's userinfo endpoint, and that the provider does not sign or encrypt its answers.",
         )
     })?;
-    let identity = Identity {
-        issuer: None,
-        subject: text(&claims, "sub").map(str::to_owned),
-        email: address(&claims, "email").or_else(|| address(&claims, "preferred_username")),
-    };
+    let subject =
+        ["sub", "id", "account_id", "uuid"].into_iter().find_map(|name| name_of(&claims, name));
+    let email = ["email", "preferred_username", "default_email"]
+        .into_iter()
+        .find_map(|name| address(&claims, name));
+    let identity = Identity { issuer: None, subject, email };
     if identity.subject.is_none() && identity.email.is_none() {
         return Err(refused(
             "userinfo_empty",
@@ -129,7 +144,15 @@ fn claims(token: &Secret) -> Option<Map<String, Value>> {
     serde_json::from_slice(&octets).ok()
 }
 
-fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+/// A lasting name: a text, or the number that APIs older than OpenID Connect have in its place (GitHub's and Yandex'
+/// `id`).
+fn name_of(claims: &Map<String, Value>, name: &str) -> Option<String> {
+    let number = || claims.get(name).and_then(Value::as_u64).map(|number| number.to_string());
+    text(claims, name).map(str::to_owned).or_else(number)
+}
+
+/// A claim that is a text, and not an empty one.
+pub(crate) fn text<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     claims.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
@@ -145,6 +168,17 @@ fn same_issuer(expected: &str, given: &str, tenant: Option<&str>) -> bool {
         || (expected == "https://accounts.google.com" && given == "accounts.google.com")
 }
 
+/// Whether an id_token from Microsoft's token endpoint names the issuer that it must: that of the cloud and of the
+/// account's tenant, which must be the endpoint's own where the endpoint names one by its id. Of other endpoints nothing
+/// is known.
+fn is_of_tenant(claims: &Map<String, Value>, link: &Link, issuer: Option<&str>) -> bool {
+    let Some((_, named)) = cloud_of(&link.token_endpoint) else { return true };
+    text(claims, "tid").filter(|tenant| is_tenant_id(tenant)).is_some_and(|tenant| {
+        issuer == tenant_issuer(&link.token_endpoint, tenant).as_deref()
+            && (!is_tenant_id(&named) || named.eq_ignore_ascii_case(tenant))
+    })
+}
+
 /// OpenID Connect Core §3.1.3.7, items 3 to 5.
 fn is_for(claims: &Map<String, Value>, client_id: &str) -> bool {
     let listed = match claims.get("aud") {
@@ -157,12 +191,9 @@ fn is_for(claims: &Map<String, Value>, client_id: &str) -> bool {
 
 /// The lasting name of the person. Entra's `sub` differs from client to client, so a new registration would make
 /// strangers of everybody; tenant and object id stay the same.
-fn subject(claims: &Map<String, Value>, link: &Link, issuer: Option<&str>) -> Option<String> {
-    let is_entra = link.provider == ProviderKind::Microsoft
-        || issuer.is_some_and(|issuer| {
-            issuer.starts_with("https://login.microsoftonline.")
-                || issuer.starts_with("https://login.partner.microsoftonline.")
-        });
+fn subject(claims: &Map<String, Value>, link: &Link) -> Option<String> {
+    // Who calls itself Entra may not be: what counts is whose endpoint handed the token out.
+    let is_entra = cloud_of(&link.token_endpoint).is_some();
     match (text(claims, "tid"), text(claims, "oid")) {
         (Some(tenant), Some(object)) if is_entra => Some(format!("{tenant}.{object}")),
         _ => text(claims, "sub").map(str::to_owned),
@@ -170,7 +201,7 @@ fn subject(claims: &Map<String, Value>, link: &Link, issuer: Option<&str>) -> Op
 }
 
 /// A claim that can be shown as an address: it has an @ and nothing that would not print.
-fn address(claims: &Map<String, Value>, name: &str) -> Option<String> {
+pub(crate) fn address(claims: &Map<String, Value>, name: &str) -> Option<String> {
     let value = text(claims, name)?.trim();
     let shows = value.len() <= LONGEST_ADDRESS
         && value.contains('@')

@@ -1,24 +1,27 @@
 //! The provider table: a provider is a row here before it is code.
+//!
+//! A row says what never changes ([`Preset`]). What depends on an administrator's choice (cloud, tenant, protocols, the
+//! way of getting tokens, whose instance) is made by [`fill`]. Every value of it can be edited afterwards.
 
-use outlink_model::link::ClientAuth;
+mod check;
+mod filled;
+mod forges;
+mod google;
+mod mail;
+mod microsoft;
+mod tenant;
+
+use outlink_model::link::{ClientAuth, GrantType};
+pub use outlink_model::provider::MailService;
 use outlink_model::provider::ProviderKind;
 
-/// What a mail host is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum MailService {
-    /// Reading, with folders.
-    Imap,
-    /// Reading, the inbox alone.
-    Pop3,
-    /// Sending.
-    Smtp,
-}
-
-outlink_model::names!(MailService, "mail service", {
-    Imap => "imap",
-    Pop3 => "pop3",
-    Smtp => "smtp",
-});
+pub use check::check_grant_type;
+use filled::sentences;
+pub use filled::{Choice, Filled, fill};
+pub use tenant::cloud_of;
+pub(crate) use tenant::{
+    is_alias as is_tenant_alias, is_id as is_tenant_id, issuer_of as tenant_issuer,
+};
 
 /// How a connection to a mail host is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,13 +47,35 @@ pub struct MailHost {
     pub security: MailSecurity,
 }
 
-/// What a link to a provider is filled in with.
+/// How it can be found out, without a person, whether a provider accepts the client's credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialProbe {
+    /// By asking for a token for the client itself (RFC 6749 §4.4). At Microsoft only where the tenant is named.
+    ClientCredentials,
+    /// By offering a code that nobody handed out: a server that authenticates the client first (RFC 6749 §4.1.3) says
+    /// `invalid_client` to wrong credentials and `invalid_grant` to right ones.
+    BogusCode,
+    /// In no way that is known.
+    None,
+}
+
+/// What a link to a provider is filled in with, and what is peculiar to the provider.
 #[derive(Debug)]
 pub struct Preset {
     /// Which one.
     pub kind: ProviderKind,
     /// What people call it.
     pub display_name: &'static str,
+    /// One sentence: what it is for.
+    pub text: &'static str,
+    /// Whether it is offered behind "more".
+    pub more: bool,
+    /// Whether there is a cloud and a tenant to choose.
+    pub asks_tenant: bool,
+    /// Whether it may run on somebody's own host.
+    pub asks_instance: bool,
+    /// The ways of getting tokens that are offered.
+    pub grant_types: &'static [GrantType],
     /// Where the browser is sent (RFC 6749 §3.1).
     pub authorization_endpoint: Option<&'static str>,
     /// Where tokens come from (RFC 6749 §3.2).
@@ -61,7 +86,9 @@ pub struct Preset {
     pub revocation_endpoint: Option<&'static str>,
     /// Where to ask who consented (OpenID Connect Core §5.3). Absent where the id_token says it.
     pub userinfo_endpoint: Option<&'static str>,
-    /// Where a device asks for a code (RFC 8628 §3.1). Absent where mail scopes cannot be had that way.
+    /// Where to ask what a token is good for (RFC 7662).
+    pub introspection_endpoint: Option<&'static str>,
+    /// Where a device asks for a code (RFC 8628 §3.1). Absent where what is wanted cannot be had that way.
     pub device_authorization_endpoint: Option<&'static str>,
     /// What is asked for by default: reading mail, and learning whose it is.
     pub scope: &'static str,
@@ -74,10 +101,47 @@ pub struct Preset {
     /// Quirk: `prompt=consent` is never added. At Microsoft it overrides what an administrator has consented to for
     /// everybody, and then asks people who are not allowed to consent; the refresh token comes without it.
     pub never_prompt_consent: bool,
-    /// Quirk: its callbacks carry no `iss`, so an issuer must not be compared there (Microsoft).
-    pub callback_without_issuer: bool,
+    /// Hours within which an idle grant must be used, or the provider ends it in the long run; a day where nothing is
+    /// known.
+    pub keep_alive: Option<i64>,
+    /// How credentials can be tried without a person.
+    pub credential_probe: CredentialProbe,
     /// The page of the provider's documentation that says how to register a client.
     pub documentation: Option<&'static str>,
+    /// What an administrator must know before beginning, and what of the row could not be verified.
+    pub notes: &'static [&'static str],
+}
+
+/// Every preset, in the order in which people are offered them.
+pub static PRESETS: &[Preset] = &[
+    google::GOOGLE,
+    microsoft::MICROSOFT,
+    CUSTOM,
+    mail::YAHOO,
+    mail::AOL,
+    mail::FASTMAIL,
+    mail::YANDEX,
+    forges::GITHUB,
+    forges::GITLAB,
+    forges::BITBUCKET,
+    forges::FORGEJO,
+];
+
+/// The preset of this kind.
+pub fn preset(kind: ProviderKind) -> &'static Preset {
+    match kind {
+        ProviderKind::Google => &PRESETS[0],
+        ProviderKind::Microsoft => &PRESETS[1],
+        ProviderKind::Custom => &PRESETS[2],
+        ProviderKind::Yahoo => &PRESETS[3],
+        ProviderKind::Aol => &PRESETS[4],
+        ProviderKind::Fastmail => &PRESETS[5],
+        ProviderKind::Yandex => &PRESETS[6],
+        ProviderKind::Github => &PRESETS[7],
+        ProviderKind::Gitlab => &PRESETS[8],
+        ProviderKind::Bitbucket => &PRESETS[9],
+        ProviderKind::Forgejo => &PRESETS[10],
+    }
 }
 
 const fn host(
@@ -89,83 +153,25 @@ const fn host(
     MailHost { service, host, port, security }
 }
 
-/// Every preset, in the order in which people are offered them.
-pub static PRESETS: &[Preset] = &[GOOGLE, MICROSOFT, CUSTOM];
-
-/// The preset of this kind.
-pub fn preset(kind: ProviderKind) -> &'static Preset {
-    match kind {
-        ProviderKind::Google => &PRESETS[0],
-        ProviderKind::Microsoft => &PRESETS[1],
-        ProviderKind::Custom => &PRESETS[2],
-    }
-}
-
-const GOOGLE: Preset = Preset {
-    kind: ProviderKind::Google,
-    display_name: "Google",
-    authorization_endpoint: Some("https://accounts.google.com/o/oauth2/v2/auth"),
-    token_endpoint: Some("https://oauth2.googleapis.com/token"),
-    issuer: Some("https://accounts.google.com"),
-    revocation_endpoint: Some("https://oauth2.googleapis.com/revoke"),
-    userinfo_endpoint: None,
-    device_authorization_endpoint: None,
-    // The slash at the end belongs to the scope.
-    scope: "https://mail.google.com/ openid email",
-    // Without the first there is no refresh token at all; without the second there is one only the first time.
-    authorization_params: &[("access_type", "offline"), ("prompt", "consent")],
-    client_auth: ClientAuth::Post,
-    mail_hosts: &[
-        host(MailService::Imap, "imap.gmail.com", 993, MailSecurity::Tls),
-        host(MailService::Pop3, "pop.gmail.com", 995, MailSecurity::Tls),
-        host(MailService::Smtp, "smtp.gmail.com", 465, MailSecurity::Tls),
-        host(MailService::Smtp, "smtp.gmail.com", 587, MailSecurity::StartTls),
-    ],
-    never_prompt_consent: false,
-    callback_without_issuer: false,
-    documentation: Some("https://developers.google.com/identity/protocols/oauth2/web-server"),
-};
-
-/// The worldwide cloud, for accounts of any tenant and personal ones.
-const MICROSOFT: Preset = Preset {
-    kind: ProviderKind::Microsoft,
-    display_name: "Microsoft",
-    authorization_endpoint: Some("https://login.microsoftonline.com/common/oauth2/v2.0/authorize"),
-    token_endpoint: Some("https://login.microsoftonline.com/common/oauth2/v2.0/token"),
-    // Callbacks carry no `iss`, and the issuer of an id_token differs from tenant to tenant.
-    issuer: None,
-    revocation_endpoint: None,
-    userinfo_endpoint: None,
-    device_authorization_endpoint: Some(
-        "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
-    ),
-    // All scopes of one request must be of one resource, besides those of OpenID Connect. Without `profile` Entra does
-    // not send `oid`, by which a person is known whatever the client.
-    scope: "offline_access openid email profile https://outlook.office.com/IMAP.AccessAsUser.All",
-    authorization_params: &[],
-    client_auth: ClientAuth::Post,
-    mail_hosts: &[
-        host(MailService::Imap, "outlook.office365.com", 993, MailSecurity::Tls),
-        host(MailService::Pop3, "outlook.office365.com", 995, MailSecurity::Tls),
-        host(MailService::Smtp, "smtp.office365.com", 587, MailSecurity::StartTls),
-        // Personal accounts send through a host of their own.
-        host(MailService::Smtp, "smtp-mail.outlook.com", 587, MailSecurity::StartTls),
-    ],
-    never_prompt_consent: true,
-    callback_without_issuer: true,
-    documentation: Some(
-        "https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth",
-    ),
-};
-
 const CUSTOM: Preset = Preset {
     kind: ProviderKind::Custom,
     display_name: "Custom",
+    text: "Any other OAuth 2.0 provider: by its issuer, or by its endpoints.",
+    more: false,
+    asks_tenant: false,
+    asks_instance: false,
+    grant_types: &[
+        GrantType::AuthorizationCode,
+        GrantType::ClientCredentials,
+        GrantType::JwtBearer,
+        GrantType::DeviceCode,
+    ],
     authorization_endpoint: None,
     token_endpoint: None,
     issuer: None,
     revocation_endpoint: None,
     userinfo_endpoint: None,
+    introspection_endpoint: None,
     device_authorization_endpoint: None,
     scope: "",
     authorization_params: &[],
@@ -173,49 +179,11 @@ const CUSTOM: Preset = Preset {
     client_auth: ClientAuth::Basic,
     mail_hosts: &[],
     never_prompt_consent: false,
-    callback_without_issuer: false,
+    keep_alive: None,
+    credential_probe: CredentialProbe::BogusCode,
     documentation: None,
+    notes: &[],
 };
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::authorize::check_authorization_params;
-    use crate::endpoint::check_endpoint;
-
-    #[test]
-    fn every_kind_has_its_row() {
-        assert_eq!(PRESETS.len(), ProviderKind::ALL.len());
-        for kind in ProviderKind::ALL {
-            assert_eq!(preset(kind).kind, kind);
-        }
-    }
-
-    #[test]
-    fn every_row_would_pass_as_an_administrators_entry() {
-        for preset in PRESETS {
-            let endpoints = [
-                preset.authorization_endpoint,
-                preset.token_endpoint,
-                preset.issuer,
-                preset.revocation_endpoint,
-                preset.device_authorization_endpoint,
-                preset.documentation,
-            ];
-            for text in endpoints.into_iter().flatten() {
-                check_endpoint("endpoint", text, |_| false).expect("a good address");
-            }
-            let pairs = preset.authorization_params.iter();
-            let params: Vec<_> = pairs.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-            check_authorization_params(&params).expect("good parameters");
-        }
-    }
-
-    #[test]
-    fn microsofts_scopes_are_of_one_resource() {
-        assert!(preset(ProviderKind::Microsoft).scope.split(' ').any(|scope| scope == "profile"));
-        let resources = preset(ProviderKind::Microsoft).scope.split(' ');
-        let resources: Vec<_> = resources.filter(|scope| scope.contains("://")).collect();
-        assert_eq!(resources, ["https://outlook.office.com/IMAP.AccessAsUser.All"]);
-    }
-}
+mod tests;

@@ -15,21 +15,39 @@ use outlink_model::provider::ProviderKind;
 use outlink_model::{Secret, Timestamp};
 
 use crate::callback::CallbackParams;
-use crate::redact::redact;
+use crate::redact::{MOST, redact};
 use crate::request::Response;
 use crate::retry_after::retry_after;
 use crate::token::fields::Fields;
 use said::Said;
 use status::ByStatus;
 
-/// What the token endpoint was asked for. The same refusal means different things.
+/// What was asked for. The same refusal means different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// Tokens for an authorization code.
     Code,
-    /// Anything else: a refresh, or a token for the client itself.
+    /// Anything else of the token endpoint: a refresh, or a token for the client itself.
     Token,
+    /// A device code.
+    DeviceCode,
+    /// That a token be taken back.
+    Revocation,
 }
+
+impl Asked {
+    /// The endpoint that was asked.
+    fn endpoint(self) -> &'static str {
+        match self {
+            Self::Code | Self::Token => TOKEN_ENDPOINT,
+            Self::DeviceCode => "device authorization endpoint",
+            Self::Revocation => "revocation endpoint",
+        }
+    }
+}
+
+/// The endpoint that the words of the tables speak of.
+const TOKEN_ENDPOINT: &str = "token endpoint";
 
 /// Sorts an answer that held no usable token. `fields` is its body, where that could be read.
 pub(crate) fn classify(
@@ -40,10 +58,11 @@ pub(crate) fn classify(
     now: Timestamp,
 ) -> Failure {
     let said = fields.map(Said::of).filter(Said::is_refusal);
-    let quoted = match &said {
+    let raw = match &said {
         Some(said) => format!("HTTP {}, {}", response.status, said.quoted()),
         None => said::quoted_raw(response),
     };
+    let quoted = redact(&raw, &[]);
     let challenged = response.header("www-authenticate").is_some();
     let found = said.as_ref().and_then(|said| table::find(provider, said));
     let mut failure = match (status::decides(response.status), found) {
@@ -66,8 +85,26 @@ pub(crate) fn classify(
     let told = response.header("retry-after").and_then(|value| retry_after(value, now));
     failure.retry_after = failure.retry_after.max(told);
     let error = said.and_then(|said| said.error);
+    failure.trouble.reason = failure.trouble.reason.replace(TOKEN_ENDPOINT, asked.endpoint());
+    failure.trouble.hint = failure.trouble.hint.replace(TOKEN_ENDPOINT, asked.endpoint());
+    failure.held.quoted = Some(Secret::new(begin_of(raw)));
     failure.may_be_link = matches!(error.as_deref(), Some("unauthorized_client" | "invalid_scope"));
     failure
+}
+
+/// As much of an answer as is ever shown of one.
+fn begin_of(mut text: String) -> String {
+    // One octet more, so that it is known to have been longer.
+    let end = (MOST + 1..text.len()).find(|&at| text.is_char_boundary(at));
+    text.truncate(end.unwrap_or(text.len()));
+    text
+}
+
+/// Whether a refusal is one of the client's secret or key, by the tables. `fields` is the answer's body.
+pub(crate) fn refuses_client(provider: ProviderKind, response: &Response, fields: &Fields) -> bool {
+    // What a server in trouble says is no word about the client.
+    status::decides(response.status).is_none()
+        && table::find(provider, &Said::of(fields)).is_some_and(|(row, _)| row.refuses_client)
 }
 
 /// A token of a kind that mail servers do not take: it is bound to a key, and they have no place for the proof.
@@ -98,9 +135,16 @@ pub(crate) fn unsafe_token(provider: ProviderKind) -> Failure {
 /// Cuts what we sent out of what is kept of the answer: some servers repeat the request in their refusal. Keeps the
 /// invariant **Secrets stay in**.
 pub fn without_secrets(mut failure: Failure, secrets: &[&Secret]) -> Failure {
-    let secrets: Vec<&Secret> = secrets.iter().copied().chain(failure.rotated.as_deref()).collect();
     let words = failure.trouble.provider_error.take();
-    failure.trouble.provider_error = words.map(|words| redact(&words, &secrets));
+    // What was cut by shape may have been cut in the middle of a secret, so the words are cut anew as they came.
+    let raw = failure.held.quoted.take();
+    let rotated = failure.held.rotated.as_ref();
+    let secrets: Vec<&Secret> = secrets.iter().copied().chain(rotated).collect();
+    let raw = raw.filter(|raw| words.as_ref() == Some(&redact(raw.expose(), &[])));
+    failure.trouble.provider_error = words.map(|words| match &raw {
+        Some(raw) => redact(raw.expose(), &secrets),
+        None => redact(&words, &secrets),
+    });
     failure
 }
 
@@ -120,7 +164,7 @@ pub fn certificate_failure(what: &str) -> Failure {
 pub fn callback_trouble(provider: ProviderKind, params: &CallbackParams) -> Option<Trouble> {
     params.error.as_ref()?;
     let said = Said::of_callback(params);
-    let quoted = Some(said.quoted());
+    let quoted = Some(redact(&said.quoted(), &[]));
     Some(match table::find(provider, &said) {
         Some((row, _)) => trouble(provider, row.actor, row.reason, row.hint, quoted),
         None => {
@@ -152,6 +196,14 @@ fn name(provider: ProviderKind, begins_sentence: bool) -> &'static str {
     match provider {
         ProviderKind::Google => "Google",
         ProviderKind::Microsoft => "Microsoft",
+        ProviderKind::Yahoo => "Yahoo",
+        ProviderKind::Aol => "AOL",
+        ProviderKind::Fastmail => "Fastmail",
+        ProviderKind::Yandex => "Yandex",
+        ProviderKind::Github => "GitHub",
+        ProviderKind::Gitlab => "GitLab",
+        ProviderKind::Bitbucket => "Bitbucket",
+        ProviderKind::Forgejo => "Forgejo",
         ProviderKind::Custom if begins_sentence => "The provider",
         ProviderKind::Custom => "the provider",
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use outlink_model::Secret;
 
+use crate::redact::redact;
+
 /// The HTTP methods that OAuth 2.0 has a client use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -14,7 +16,7 @@ pub enum Method {
 }
 
 /// One HTTP request. No redirect may be followed: it could carry the credentials to another host.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -22,8 +24,21 @@ pub struct Request {
     pub url: String,
     /// Header fields. Values are secrets, since `Authorization` is among them.
     pub headers: Vec<(&'static str, Secret)>,
-    /// The form body, already encoded.
+    /// The body, already encoded.
     pub body: Option<Secret>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An administrator may have put a key into the query, since it is kept.
+        let address = self.url.split(['?', '#']).next().unwrap_or_default();
+        let fields: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &redact(address, &[]))
+            .field("headers", &fields)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One HTTP response.
@@ -69,12 +84,13 @@ mod tests {
         };
         let request = Request {
             method: Method::Post,
-            url: "https://as.example/token".into(),
+            url: "https://as.example/token?key=tok-query".into(),
             headers: vec![("Authorization", Secret::new("tok-header"))],
             body: Some(form(&[("refresh_token", "tok-form")])),
         };
         let printed = format!("{response:?} {request:?}");
         assert!(!printed.contains("tok-"), "{printed}");
+        assert!(printed.contains("https://as.example/token") && printed.contains("Authorization"));
         assert_eq!(response.header("content-TYPE"), Some("application/json"));
     }
 }

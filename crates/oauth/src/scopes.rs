@@ -1,5 +1,6 @@
 //! Scopes: reading the many ways in which they are written, and comparing what was asked for with what was granted.
 
+use outlink_model::link::{Link, ScopeSeparator};
 use serde_json::Value;
 
 /// Scopes that say what else comes with the answer, not what the access token may do. Providers leave them out of
@@ -20,6 +21,45 @@ pub fn missing_scopes(asked: &str, granted: &[String]) -> Vec<String> {
     let is_granted = |scope: &str| granted.iter().any(|given| given.eq_ignore_ascii_case(scope));
     let missing = asked.split_whitespace().filter(|scope| matters(scope) && !is_granted(scope));
     missing.map(str::to_owned).collect()
+}
+
+/// What each missing scope would have allowed, in words: `sending mail was not granted (https://…/SMTP.Send)`.
+pub fn missing_scope_words(scopes: &[String]) -> Vec<String> {
+    let said = |scope: &String| match allows(scope) {
+        Some(what) => format!("{what} was not granted ({scope})"),
+        None => format!("{scope} was not granted"),
+    };
+    scopes.iter().map(said).collect()
+}
+
+/// What a scope of a known mail provider allows.
+fn allows(scope: &str) -> Option<&'static str> {
+    let scope = scope.trim_end_matches('/').to_ascii_lowercase();
+    Some(match scope.rsplit('/').next().unwrap_or_default() {
+        "imap.accessasuser.all"
+        | "imap.accessasapp"
+        | "protocol-imap"
+        | "mail:imap_full"
+        | "mail:imap_ro"
+        | "mail.imap" => "reading mail by IMAP",
+        "pop.accessasuser.all" | "pop.accessasapp" | "protocol-pop" => "reading mail by POP3",
+        "smtp.send" | "smtp.sendasapp" | "protocol-smtp" | "mail:smtp" | "gmail.send" => {
+            "sending mail"
+        }
+        "mail.google.com" | "mail-w" => "reading and sending mail",
+        "mail-r" | "gmail.readonly" | "gmail.imap_admin" => "reading mail",
+        _ => return None,
+    })
+}
+
+/// The scopes of a link as a request says them.
+pub(crate) fn joined(link: &Link) -> String {
+    let separator = match link.scope_separator {
+        ScopeSeparator::Space => " ",
+        ScopeSeparator::Comma => ",",
+        ScopeSeparator::Plus => "+",
+    };
+    link.scope.split_whitespace().collect::<Vec<_>>().join(separator)
 }
 
 /// Reads the `scope` of an answer: a text separated by spaces (RFC 6749 §3.3), by commas or by plus signs, or a list.
@@ -88,5 +128,42 @@ mod tests {
         assert!(missing(&[]).is_empty(), "an empty answer means as requested");
         let default = "https://outlook.office365.com/.default";
         assert!(missing_scopes(default, &["IMAP.AccessAsApp".to_owned()]).is_empty());
+    }
+
+    #[test]
+    fn what_was_not_granted_is_said_in_words() {
+        let table = [
+            ("https://outlook.office.com/SMTP.Send", "sending mail was not granted (…)"),
+            (
+                "https://outlook.office365.us/imap.accessasuser.all",
+                "reading mail by IMAP was not granted (…)",
+            ),
+            (
+                "https://outlook.office.com/POP.AccessAsUser.All",
+                "reading mail by POP3 was not granted (…)",
+            ),
+            ("https://mail.google.com/", "reading and sending mail was not granted (…)"),
+            ("https://www.fastmail.com/dev/protocol-smtp", "sending mail was not granted (…)"),
+            ("mail:imap_full", "reading mail by IMAP was not granted (…)"),
+            ("read_repository", "read_repository was not granted"),
+        ];
+        for (scope, expected) in table {
+            assert_eq!(missing_scope_words(&[scope.to_owned()]), [expected.replace('…', scope)]);
+        }
+        assert!(missing_scope_words(&[]).is_empty());
+    }
+
+    #[test]
+    fn scopes_are_joined_as_the_provider_wants() {
+        let mut link = crate::token::tests::link();
+        link.scope = "a b c".into();
+        for (separator, expected) in [
+            (ScopeSeparator::Space, "a b c"),
+            (ScopeSeparator::Comma, "a,b,c"),
+            (ScopeSeparator::Plus, "a+b+c"),
+        ] {
+            link.scope_separator = separator;
+            assert_eq!(joined(&link), expected);
+        }
     }
 }

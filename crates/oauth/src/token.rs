@@ -6,42 +6,77 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use outlink_model::grant::Failure;
-use outlink_model::link::Link;
+use outlink_model::link::{ClientAuth, Link};
 use outlink_model::provider::ProviderKind;
 use outlink_model::{Secret, Timestamp};
 
-use crate::client_auth::token_request;
+use crate::assertion::{Fresh, bearer_assertion};
+use crate::client_auth::{open_request, token_request, with_token_params};
 use crate::pkce::Verifier;
 use crate::refusal::{self, Asked};
 use crate::request::{Request, Response};
-use crate::scopes::read_scopes;
+use crate::scopes::{joined, read_scopes};
 use fields::Fields;
 
 /// How long an access token is taken to live when the answer does not say. Not "for ever": a mailbox that is refused
 /// once an hour is noticed late, and one that is never asked again never.
 const USUAL_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
-/// Asks for tokens for an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5).
+/// `grant_type` of a JWT bearer (RFC 7523 §2.1).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
+/// Asks for tokens for an authorization code (RFC 6749 §4.1.3, RFC 7636 §4.5). `verifier` is that of the request which
+/// the code answers, where it carried a challenge.
 pub fn code_request(
     link: &Link,
+    fresh: &Fresh,
     redirect_url: &str,
     code: &Secret,
-    verifier: &Verifier,
-) -> Request {
-    token_request(
-        link,
-        &[
-            ("grant_type", "authorization_code"),
-            ("code", code.expose()),
-            ("redirect_uri", redirect_url),
-            ("code_verifier", verifier.expose().expose()),
-        ],
-    )
+    verifier: Option<&Verifier>,
+) -> Result<Request, Failure> {
+    let mut pairs = vec![
+        ("grant_type", "authorization_code"),
+        ("code", code.expose()),
+        ("redirect_uri", redirect_url),
+    ];
+    pairs.extend(verifier.map(|verifier| ("code_verifier", verifier.expose().expose())));
+    token_request(link, fresh, &pairs)
 }
 
 /// Asks for a new access token (RFC 6749 §6). No scope is sent: the answer is then for all that was granted.
-pub fn refresh_request(link: &Link, refresh: &Secret) -> Request {
-    token_request(link, &[("grant_type", "refresh_token"), ("refresh_token", refresh.expose())])
+pub fn refresh_request(link: &Link, fresh: &Fresh, refresh: &Secret) -> Result<Request, Failure> {
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", refresh.expose())];
+    token_request(link, fresh, &pairs)
+}
+
+/// Asks for an access token of the client itself (RFC 6749 §4.4.2).
+pub fn client_credentials_request(link: &Link, fresh: &Fresh) -> Result<Request, Failure> {
+    let scope = joined(link);
+    let mut pairs = vec![("grant_type", "client_credentials")];
+    if !scope.is_empty() {
+        pairs.push(("scope", &scope));
+    }
+    token_request(link, fresh, &pairs)
+}
+
+/// Asks for an access token by an assertion that we sign (RFC 7523 §2.1): in the name of `subject`, or of the client
+/// itself where it is `None`.
+///
+/// The assertion stands in for client authentication (RFC 7521 §4.1). Only where the link says `private_key_jwt` is the
+/// client authenticated besides; a secret is never sent, since the link's secret is the key that signs.
+pub fn jwt_bearer_request(
+    link: &Link,
+    fresh: &Fresh,
+    subject: Option<&str>,
+) -> Result<Request, Failure> {
+    let assertion = bearer_assertion(link, fresh, subject)?;
+    let pairs = [("grant_type", JWT_BEARER), ("assertion", assertion.expose())];
+    match link.client_auth {
+        ClientAuth::PrivateKeyJwt => token_request(link, fresh, &pairs),
+        ClientAuth::Basic | ClientAuth::BasicRaw | ClientAuth::Post | ClientAuth::None => {
+            Ok(open_request(&link.token_endpoint, &with_token_params(link, &pairs)))
+        }
+    }
 }
 
 /// The tokens that an answer holds.
@@ -73,7 +108,7 @@ impl fmt::Debug for TokenAnswer {
     }
 }
 
-/// Reads the answer to [`refresh_request`].
+/// Reads the answer to [`refresh_request`], [`client_credentials_request`] and [`jwt_bearer_request`].
 ///
 /// Lenient, since an answer that is thrown away may have cost the refresh token: any 2xx with an access token is one,
 /// whatever its media type. Everything else is sorted by what follows from it. `now` is for dates in `Retry-After`.
@@ -95,7 +130,8 @@ pub fn parse_code_response(
     parse(provider, Asked::Code, response, now)
 }
 
-fn parse(
+/// Reads an answer of the token endpoint to what was `asked`.
+pub(crate) fn parse(
     provider: ProviderKind,
     asked: Asked,
     response: &Response,
@@ -108,14 +144,15 @@ fn parse(
     // The first thing that is taken: even where the rest of a success cannot be used, the refresh token may be the only
     // one that still works.
     let refresh = fields.take_secret("refresh_token");
-    let refused = match fields.take_secret("access_token") {
+    let mut refused = match fields.take_secret("access_token") {
         Some(access) => match check(provider, &access, fields) {
             Ok(()) => return Ok(accept(access, refresh, fields)),
             Err(failure) => failure,
         },
         None => refusal::classify(provider, asked, response, Some(fields), now),
     };
-    Err(Failure { rotated: refresh.map(Box::new), ..refused })
+    refused.held.rotated = refresh;
+    Err(refused)
 }
 
 /// Whether an access token is one that can be shown to a mail server.

@@ -88,9 +88,7 @@ fn documented_exceptions_of_the_issuer() {
     let mut entra = with("iss", json!("https://login.microsoftonline.com/t-1/v2.0"));
     let template = Some("https://login.microsoftonline.com/{tenantid}/v2.0");
     entra["tid"] = json!("t-1");
-    entra["oid"] = json!("o-1");
-    let identity = read(&entra, template).expect("the template fits");
-    assert_eq!(identity.subject.as_deref(), Some("t-1.o-1"));
+    assert!(read(&entra, template).is_ok(), "the template fits");
     entra["tid"] = json!("t-2");
     assert_eq!(read(&entra, template).map(|_| ()), Err("id_token_issuer"));
 }
@@ -102,14 +100,67 @@ fn tenant_and_object_name_the_person_at_entra_alone() {
     claims["oid"] = json!("o-1");
     claims["email"] = json!(null);
     claims["preferred_username"] = json!("alice@contoso.example");
+    for iss in ["https://as.example", "https://login.microsoftonline.evil.example/t-1/v2.0"] {
+        claims["iss"] = json!(iss);
+        let identity = read(&claims, None).expect("an identity");
+        assert_eq!(identity.subject.as_deref(), Some("sub-1"), "elsewhere they may mean anything");
+    }
+    claims["iss"] = json!(format!("https://login.microsoftonline.com/{TENANT}/v2.0"));
+    claims["tid"] = json!(TENANT);
+    assert_eq!(read(&claims, None).expect("an identity").subject.as_deref(), Some("sub-1"));
     let mut link = link();
-    let read = |link: &Link| {
-        identity_from_id_token(&token(&claims), link, Some("nonce-1"), now()).expect("an identity")
-    };
-    assert_eq!(read(&link).subject.as_deref(), Some("sub-1"), "elsewhere they may mean anything");
-    link.provider = ProviderKind::Microsoft;
-    assert_eq!(read(&link).subject.as_deref(), Some("t-1.o-1"));
-    assert_eq!(read(&link).email.as_deref(), Some("alice@contoso.example"));
+    link.token_endpoint = "https://login.microsoftonline.com/common/oauth2/v2.0/token".into();
+    let identity = identity_from_id_token(&token(&claims), &link, Some("nonce-1"), now());
+    let identity = identity.expect("an identity");
+    assert_eq!(identity.subject, Some(format!("{TENANT}.o-1")));
+    assert_eq!(identity.email.as_deref(), Some("alice@contoso.example"));
+}
+
+const TENANT: &str = "11111111-2222-3333-4444-5555abcdef00";
+
+#[test]
+fn entra_names_the_issuer_of_the_accounts_tenant() {
+    let (good, bad) = (Ok(()), Err("id_token_issuer"));
+    let other = "99999999-2222-3333-4444-5555abcdef00";
+    let com = "https://login.microsoftonline.com";
+    let china = "https://login.partner.microsoftonline.cn";
+    let at = |host: &str, tenant: &str| format!("{host}/{tenant}/oauth2/v2.0/token");
+    let v2 = |host: &str, tenant: &str| format!("{host}/{tenant}/v2.0");
+    let table = [
+        (at(com, "common"), v2(com, TENANT), TENANT, good),
+        (at(com, "contoso.com"), v2(com, TENANT), TENANT, good),
+        (at(com, TENANT), v2(com, TENANT), TENANT, good),
+        (at(com, &TENANT.to_uppercase()), v2(com, TENANT), TENANT, good),
+        (at(china, "common"), v2(china, TENANT), TENANT, good),
+        (at("https://login.chinacloudapi.cn", "common"), v2(china, TENANT), TENANT, good),
+        (
+            format!("{com}/common/oauth2/token"),
+            format!("https://sts.windows.net/{TENANT}/"),
+            TENANT,
+            good,
+        ),
+        (at(com, TENANT), v2(com, other), other, bad),
+        (at(com, "common"), v2(com, other), TENANT, bad),
+        (at(com, "common"), v2(com, "t-1"), "t-1", bad),
+        (at(com, "common"), v2(com, "common"), "common", bad),
+        (at(com, "common"), v2(com, TENANT), "", bad),
+        (at(com, "common"), v2("https://login.microsoftonline.evil.example", TENANT), TENANT, bad),
+        (at(com, "common"), v2("https://login.microsoftonline.us", TENANT), TENANT, bad),
+        (at(com, "common"), format!("https://sts.windows.net/{TENANT}/"), TENANT, bad),
+        (at(com, "common"), String::new(), TENANT, bad),
+    ];
+    for (endpoint, iss, tid, expected) in table {
+        let mut claims = with("iss", json!(iss));
+        claims["tid"] = json!(tid);
+        for provider in [ProviderKind::Microsoft, ProviderKind::Custom] {
+            let mut link = link();
+            link.provider = provider;
+            link.token_endpoint = endpoint.clone();
+            let read = identity_from_id_token(&token(&claims), &link, Some("nonce-1"), now());
+            let read = read.map(|_| ()).map_err(|problem| problem.code);
+            assert_eq!(read, expected, "{endpoint} {iss} {tid}");
+        }
+    }
 }
 
 #[test]
@@ -149,13 +200,31 @@ fn userinfo_is_asked_and_read() {
     let header = request.headers.iter().find(|(name, _)| *name == "Authorization");
     assert_eq!(header.map(|(_, value)| value.expose()), Some("Bearer at-1"));
 
+    link.provider = ProviderKind::Yandex;
+    let request = userinfo_request(&link, &access).expect("a request");
+    let header = request.headers.iter().find(|(name, _)| *name == "Authorization");
+    assert_eq!(header.map(|(_, value)| value.expose()), Some("OAuth at-1"));
+
     let identity = identity_from_userinfo(br#"{"sub":"s","email":"a@b.example"}"#).expect("read");
     assert_eq!(
         (identity.subject.as_deref(), identity.email.as_deref()),
         (Some("s"), Some("a@b.example"))
     );
+    for (body, subject, email) in [
+        (r#"{"login":"alice","id":583231,"email":null}"#, Some("583231"), None),
+        (r#"{"id":"1130000","default_email":"a@b.example"}"#, Some("1130000"), Some("a@b.example")),
+        (r#"{"account_id":"557058:x","uuid":"{y}"}"#, Some("557058:x"), None),
+        (r#"{"type":"user","uuid":"{y}"}"#, Some("{y}"), None),
+        (r#"{"sub":"s","id":7}"#, Some("s"), None),
+        (r#"{"sub":"","email":"a@b.example"}"#, None, Some("a@b.example")),
+    ] {
+        let identity = identity_from_userinfo(body.as_bytes()).expect(body);
+        let read = (identity.subject.as_deref(), identity.email.as_deref());
+        assert_eq!(read, (subject, email), "{body}");
+    }
     for (body, code) in [
         ("{}", "userinfo_empty"),
+        (r#"{"id":-1.5}"#, "userinfo_empty"),
         ("[]", "userinfo_unreadable"),
         ("<html>", "userinfo_unreadable"),
         ("", "userinfo_unreadable"),

@@ -44,10 +44,56 @@ pub(super) static ROWS: &[Row] = &[
     .of(Google),
     Row::error(
         "invalid_grant",
+        Link,
+        LinkAdministrator,
+        "Google does not accept the signature of the assertion: the service account's key was deleted, or is not the link's.",
+        "Make a new key of the service account in the Google Cloud console and enter its JSON file in the link.",
+    )
+    .with(Detail::Says("invalid jwt signature"))
+    .of(Google)
+    .refusing_client(),
+    Row::error(
+        "invalid_grant",
+        Link,
+        LinkAdministrator,
+        "Google knows no service account by the link's client id.",
+        "Enter the service account's JSON key file anew; its client_email is what the assertion is signed for.",
+    )
+    .with(Detail::Says("no valid verifier found for issuer"))
+    .of(Google),
+    Row::error(
+        "invalid_grant",
         Blocked,
         Operator,
         "Google does not accept the time in the signed assertion.",
         "Check this server's clock; it must be right to the minute.",
+    )
+    .with(Detail::Says("short-lived token"))
+    .of(Google),
+    Row::error(
+        "invalid_grant",
+        Blocked,
+        Operator,
+        "Google does not accept the time in the signed assertion.",
+        "Check this server's clock; it must be right to the minute.",
+    )
+    .with(Detail::Says("iat and exp"))
+    .of(Google),
+    Row::error(
+        "invalid_grant",
+        Link,
+        LinkAdministrator,
+        "Google does not accept whom the signed assertion is addressed to, which is the link's token endpoint.",
+        "Enter https://oauth2.googleapis.com/token as the link's token endpoint, or the token_uri of the service account's JSON key file.",
+    )
+    .with(Detail::Says("failed audience check"))
+    .of(Google),
+    Row::error(
+        "invalid_grant",
+        Blocked,
+        LinkAdministrator,
+        "Google does not accept the signed assertion.",
+        "Read Google's own words, and compare the link's client id, token endpoint and scopes with the service account and its JSON key file.",
     )
     .with(Detail::Says("invalid jwt"))
     .of(Google),
@@ -113,6 +159,51 @@ pub(super) static ROWS: &[Row] = &[
         "Ask the Workspace administrator to trust the application, and to allow it the mail scopes, in the admin console \
          under API controls.",
     ),
+    Row::error(
+        "org_internal",
+        Blocked,
+        LinkAdministrator,
+        "The application is for accounts of its own Google Workspace alone, and this account is of none or of another.",
+        "Consent with an account of the Workspace, or set the application's audience to External in the Google Cloud \
+         console.",
+    ),
+    // GitHub.
+    Row::error(
+        "incorrect_client_credentials",
+        Link,
+        LinkAdministrator,
+        "{Provider} does not accept the link's client id and secret.",
+        "Enter both again, without spaces around them. Nobody needs to consent again.",
+    )
+    .refusing_client(),
+    Row::error(
+        "bad_verification_code",
+        Ended,
+        MailboxOwner,
+        "The authorization code was damaged, had been used already, or had expired.",
+        "Begin the consent again from its start page.",
+    ),
+    Row::error(
+        "bad_refresh_token",
+        Ended,
+        MailboxOwner,
+        "{Provider} no longer accepts the refresh token: it expired, or it had been used already.",
+        "Ask the account's owner to consent again.",
+    ),
+    Row::error(
+        "unverified_user_email",
+        Blocked,
+        MailboxOwner,
+        "The account's e-mail address is not verified at {provider}.",
+        "Ask the account's owner to verify the address there, and to consent again.",
+    ),
+    Row::error(
+        "device_flow_disabled",
+        Link,
+        LinkAdministrator,
+        "Device codes are switched off for this client at {provider}.",
+        "Switch the device flow on in the client's settings at {provider}.",
+    ),
     // Everybody.
     Row::error(
         "invalid_grant",
@@ -149,7 +240,8 @@ pub(super) static ROWS: &[Row] = &[
         "{Provider} does not accept the link's client id and secret.",
         "Enter both again, without spaces around them, and check that the secret has not expired. If they are right, try \
          another client authentication (client_secret_basic, client_secret_post). Nobody needs to consent again.",
-    ),
+    )
+    .refusing_client(),
     // Keycloak says so of a wrong secret, where RFC 6749 §5.2 has `invalid_client`.
     Row::error(
         "unauthorized_client",
@@ -159,7 +251,8 @@ pub(super) static ROWS: &[Row] = &[
         "Enter both again, without spaces around them, and check that the secret has not expired. Nobody needs to consent \
          again.",
     )
-    .with(Detail::Says("invalid client")),
+    .with(Detail::Says("invalid client"))
+    .refusing_client(),
     Row::error(
         "unauthorized_client",
         Blocked,
@@ -203,6 +296,27 @@ pub(super) static ROWS: &[Row] = &[
         LinkAdministrator,
         "{Provider} does not accept the resource that is asked for.",
         "Check the link's scopes, and the parameter resource among its additional parameters.",
+    ),
+    Row::error(
+        "redirect_uri_mismatch",
+        Blocked,
+        LinkAdministrator,
+        "The redirect URL is not registered at {provider}.",
+        "Copy the link's redirect URL into the client's registration, letter by letter, and begin the consent again.",
+    ),
+    Row::error(
+        "use_dpop_nonce",
+        Link,
+        LinkAdministrator,
+        "{Provider} binds tokens to a key (DPoP), and mail servers have no place for the proof.",
+        "Turn DPoP off for this client at {provider}.",
+    ),
+    Row::error(
+        "invalid_dpop_proof",
+        Link,
+        LinkAdministrator,
+        "{Provider} binds tokens to a key (DPoP), and mail servers have no place for the proof.",
+        "Turn DPoP off for this client at {provider}.",
     ),
     Row::error(
         "invalid_request",

@@ -94,7 +94,7 @@ pub(super) static ROWS: &[Row] = &[
          again.",
     ),
     Row::codes(
-        &[650052, 650056, 650057, 500011],
+        &[650052, 650056, 650057, 500011, 7000229],
         Blocked,
         TenantAdministrator,
         "The application asks for a resource that its registration does not list or that the tenant does not have.",
@@ -124,7 +124,7 @@ pub(super) static ROWS: &[Row] = &[
         "Ask the tenant's administrator to assign the account under Enterprise applications, Users and groups.",
     ),
     Row::codes(
-        &[50020, 500212, 500213],
+        &[50020, 90072, 500212, 500213],
         Blocked,
         TenantAdministrator,
         "The account belongs to another tenant, which this application or the tenant's cross-tenant policy does not admit.",
@@ -151,7 +151,8 @@ pub(super) static ROWS: &[Row] = &[
         LinkAdministrator,
         "The client secret has expired.",
         "Make a new client secret in the app registration and enter its value in the link. Nobody needs to consent again.",
-    ),
+    )
+    .refusing_client(),
     Row::codes(
         &[7000215, 70002],
         Link,
@@ -159,7 +160,8 @@ pub(super) static ROWS: &[Row] = &[
         "The client secret is wrong.",
         "Enter the secret's value in the link, not its id (both are shown in the app registration). Nobody needs to \
          consent again.",
-    ),
+    )
+    .refusing_client(),
     Row::codes(
         &[7000218],
         Link,
@@ -181,13 +183,21 @@ pub(super) static ROWS: &[Row] = &[
         "{Provider} does not accept the signed assertion: its certificate, its signature or its time is wrong.",
         "Check that the certificate in the app registration is the link's, that it has not expired, and that this \
          server's clock is right.",
-    ),
+    )
+    .refusing_client(),
     Row::codes(
         &[700016, 70001],
         Link,
         LinkAdministrator,
         "{Provider} knows no application with this client id in this tenant.",
         "Check the link's client id (the Application ID) and the tenant in its endpoints.",
+    ),
+    Row::codes(
+        &[90002, 900023],
+        Link,
+        LinkAdministrator,
+        "There is no such tenant in this cloud.",
+        "Check the tenant's id or domain in the link's endpoints, and that the endpoints are those of its cloud.",
     ),
     Row::codes(
         &[7000112, 1000031],
@@ -197,7 +207,7 @@ pub(super) static ROWS: &[Row] = &[
         "Have it enabled under Enterprise applications, Properties.",
     ),
     Row::codes(
-        &[50194, 9002332, 9001023, 90124, 90130],
+        &[50194, 9002332, 9001023, 90124, 90130, 50059],
         Link,
         LinkAdministrator,
         "The application does not fit the kind of endpoint: the link's endpoints name the wrong tenant.",
@@ -225,6 +235,20 @@ pub(super) static ROWS: &[Row] = &[
         "{Provider} does not accept the scopes together.",
         "Ask for scopes of one resource alone, such as https://outlook.office.com/IMAP.AccessAsUser.All, besides \
          offline_access openid email.",
+    ),
+    Row::codes(
+        &[900144],
+        Blocked,
+        LinkAdministrator,
+        "{Provider} misses something in the request, mostly the scopes.",
+        "Read {provider}'s own words, which name it, and enter the link's scopes.",
+    ),
+    Row::codes(
+        &[1002012],
+        Blocked,
+        LinkAdministrator,
+        "With client credentials {provider} takes only a scope that ends with /.default.",
+        "Enter https://outlook.office365.com/.default as the link's scope, alone (in other clouds, their own address).",
     ),
     Row::codes(
         &[901002],

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::callback::CallbackParams;
-use crate::redact::redact;
 use crate::request::Response;
 use crate::token::fields::Fields;
 
@@ -69,7 +68,7 @@ impl Said {
         self.error.is_some() || !self.codes.is_empty()
     }
 
-    /// The provider's own words on one line: `invalid_grant (bad_token): AADSTS70000: …`.
+    /// The provider's own words: `invalid_grant (bad_token): AADSTS70000: …`. Nothing is cut out of them yet.
     pub(super) fn quoted(&self) -> String {
         let mut text = self.error.clone().unwrap_or_else(|| "error".to_owned());
         if let Some(sub) = &self.sub {
@@ -92,7 +91,7 @@ impl Said {
         if let Some(uri) = &self.uri {
             text = format!("{text} {uri}");
         }
-        redact(&text, &[])
+        text
     }
 }
 
@@ -110,6 +109,7 @@ fn codes(value: Option<&Value>) -> Vec<u32> {
 }
 
 /// What an answer that says nothing orderly looks like: the status, where it points to, what it is, and how it begins.
+/// Nothing is cut out of it yet.
 pub(super) fn quoted_raw(response: &Response) -> String {
     let mut text = format!("HTTP {}", response.status);
     if let Some(location) = response.header("location") {
@@ -121,7 +121,7 @@ pub(super) fn quoted_raw(response: &Response) -> String {
     let body = String::from_utf8_lossy(&response.body);
     let body = body.trim_start_matches('\u{feff}').trim();
     let body = title(body).unwrap_or(body);
-    redact(&if body.is_empty() { text } else { format!("{text}: {body}") }, &[])
+    if body.is_empty() { text } else { format!("{text}: {body}") }
 }
 
 /// The title of an HTML page, which says more than its first lines do.

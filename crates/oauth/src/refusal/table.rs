@@ -27,6 +27,8 @@ pub(super) struct Row {
     pub hint: &'static str,
     /// Seconds to wait at least before asking again.
     pub wait: i64,
+    /// Whether it is what proves the client that is refused, so that another secret or key of the client may do.
+    pub refuses_client: bool,
 }
 
 /// What an answer must say beyond its `error`.
@@ -52,7 +54,17 @@ impl Row {
         hint: &'static str,
     ) -> Self {
         let detail = Detail::Any;
-        Self { provider: None, error: Some(error), detail, class, actor, reason, hint, wait: 0 }
+        Self {
+            provider: None,
+            error: Some(error),
+            detail,
+            class,
+            actor,
+            reason,
+            hint,
+            wait: 0,
+            refuses_client: false,
+        }
     }
 
     /// A row that is known by a number of Entra, whatever its `error`. Not bound to the Microsoft preset, since links to
@@ -65,7 +77,17 @@ impl Row {
         hint: &'static str,
     ) -> Self {
         let detail = Detail::Codes(codes);
-        Self { provider: None, error: None, detail, class, actor, reason, hint, wait: 0 }
+        Self {
+            provider: None,
+            error: None,
+            detail,
+            class,
+            actor,
+            reason,
+            hint,
+            wait: 0,
+            refuses_client: false,
+        }
     }
 
     /// The same, for answers that say more.
@@ -81,6 +103,11 @@ impl Row {
     /// The same, with a least time to wait.
     pub(super) const fn waiting(self, seconds: i64) -> Self {
         Self { wait: seconds, ..self }
+    }
+
+    /// The same, where the client's secret or key is refused.
+    pub(super) const fn refusing_client(self) -> Self {
+        Self { refuses_client: true, ..self }
     }
 
     fn fits(&self, provider: ProviderKind, said: &Said) -> bool {

@@ -56,6 +56,20 @@ fn no_row_is_hidden_by_another() {
 }
 
 #[test]
+fn every_number_has_its_answer_in_the_corpus() {
+    let corpus = include_str!("../../tests/corpus/microsoft_codes.json");
+    let answers: Vec<serde_json::Value> = serde_json::from_str(corpus).expect("a list");
+    let recorded = answers.iter().filter_map(|answer| answer["body"]["error_codes"][0].as_u64());
+    let recorded: HashSet<u64> = recorded.collect();
+    let known = rows().flat_map(|row| match row.detail {
+        Detail::Codes(codes) => codes,
+        Detail::Any | Detail::Sub(_) | Detail::Says(_) => &[],
+    });
+    let known: HashSet<u64> = known.map(|code| u64::from(*code)).collect();
+    assert_eq!(known, recorded);
+}
+
+#[test]
 fn a_number_alone_never_ends_a_grant() {
     for (error, class) in [
         ("invalid_request", FailureClass::Blocked),
@@ -150,6 +164,39 @@ fn the_providers_words_are_kept_and_its_secrets_cut() {
     );
     assert_eq!(quoted(503, &[], ""), "HTTP 503");
     assert!(quoted(500, &[], &"long ".repeat(9000)).chars().count() <= 1100);
+}
+
+#[test]
+fn what_was_sent_is_cut_out_of_the_words_as_they_came() {
+    let sent = |body: &str, secret: &str| {
+        let failure = refuse(ProviderKind::Custom, 400, body);
+        let raw = failure.held.quoted.as_ref().expect("the words as they came");
+        assert!(raw.expose().contains(&secret[..6]), "nothing is cut yet");
+        let failure = without_secrets(failure, &[&Secret::new(secret)]);
+        assert!(failure.held.quoted.is_none(), "it is not kept");
+        failure.trouble.provider_error.expect("a quotation")
+    };
+    let twice = sent(
+        r#"{"error":"odd","error_description":"client_secret=abc,defghij&x=1"}"#,
+        "abc,defghij",
+    );
+    assert_eq!(twice, "HTTP 400, odd: client_secret=[secret]&x=1");
+    let short = sent("client_secret=abcd,ef was sent", "abcd,ef");
+    assert_eq!(short, "HTTP 400: client_secret=[secret] was sent");
+    let spaced = sent("code=two  spaces", "two  spaces");
+    assert_eq!(spaced, "HTTP 400: code=[secret]");
+    let far = format!("{}defgh!ijklmnop", "word ".repeat(197));
+    assert!(!sent(&far, "defgh!ijklmnop").contains("defg"));
+    let endless = format!("a{}defgh!ijklmnop", " ".repeat(MOST - 17));
+    assert!(!sent(&endless, "defgh!ijklmnop").contains("defg"));
+}
+
+#[test]
+fn words_of_our_own_are_not_replaced() {
+    let mut failure = refuse(ProviderKind::Custom, 400, "client_secret=abc,defghij");
+    failure.trouble.provider_error = Some("other words, abc,defghij".into());
+    let failure = without_secrets(failure, &[&Secret::new("abc,defghij")]);
+    assert_eq!(failure.trouble.provider_error.as_deref(), Some("other words, [secret]"));
 }
 
 #[test]

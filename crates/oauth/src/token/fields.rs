@@ -22,14 +22,15 @@ impl Fields {
         }
     }
 
-    /// Form encoding was common before RFC 6749, and some servers still answer so. Only what names a token or an error
-    /// is taken for it, since any text at all could be read as a form.
+    /// Form encoding was common before RFC 6749, and some servers still answer so. Only what names a token, a device
+    /// code or an error is taken for it, since any text at all could be read as a form.
     fn read_form(text: &str) -> Option<Self> {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
         let map: Map<_, _> = pairs
             .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
             .collect();
-        (map.contains_key("access_token") || map.contains_key("error")).then_some(Self(map))
+        let telling = ["access_token", "device_code", "error"];
+        telling.iter().any(|name| map.contains_key(*name)).then_some(Self(map))
     }
 
     /// The value of this name, of any kind.

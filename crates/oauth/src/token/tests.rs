@@ -1,10 +1,28 @@
 //! Requests letter by letter, and every odd answer that a token endpoint has been seen to give, one line each.
 
 use super::*;
-use outlink_model::LinkId;
+use crate::assertion::tests::fresh;
+use crate::keys::tests::{p256, pem};
 use outlink_model::grant::{Actor, FailureClass};
-use outlink_model::link::{ClientAuth, GrantType, LinkHealth};
+use outlink_model::link::{
+    ClientAuth, ClientSecret, GrantType, LinkDirection, LinkHealth, ScopeSeparator,
+};
+use outlink_model::{ClientSecretId, LinkId};
 use proptest::prelude::*;
+
+/// A client secret, or a private key.
+pub(crate) fn client_secret(value: &str) -> ClientSecret {
+    let id: ClientSecretId = "01890000-0000-7000-8000-000000000002".parse().expect("an id");
+    ClientSecret {
+        id,
+        value: Secret::new(value),
+        certificate: None,
+        key_id: None,
+        expires_at: None,
+        refused_at: None,
+        created_at: Timestamp::UNIX_EPOCH,
+    }
+}
 
 /// A link to a custom provider, as plain as can be.
 pub(crate) fn link() -> Link {
@@ -13,17 +31,27 @@ pub(crate) fn link() -> Link {
         id,
         name: "Work".into(),
         description: String::new(),
+        direction: LinkDirection::Outgoing,
         provider: ProviderKind::Custom,
+        enabled: true,
         grant_type: GrantType::AuthorizationCode,
         client_id: "client-1".into(),
-        client_secret: Some(Secret::new("secret-1")),
+        client_secrets: vec![client_secret("secret-1")],
         client_auth: ClientAuth::Post,
+        signing_alg: None,
+        requires_iss: false,
         authorization_endpoint: Some("https://as.example/authorize".into()),
         token_endpoint: "https://as.example/token".into(),
+        revocation_endpoint: None,
+        device_authorization_endpoint: None,
         issuer: None,
         userinfo_endpoint: None,
+        introspection_endpoint: None,
         scope: String::new(),
+        scope_separator: ScopeSeparator::Space,
+        pkce: true,
         authorization_params: Vec::new(),
+        token_params: Vec::new(),
         token_hosts: Vec::new(),
         health: LinkHealth::Healthy,
         created_at: Timestamp::UNIX_EPOCH,
@@ -51,7 +79,9 @@ fn requests_letter_by_letter() {
     link.scope = "a b".into();
     link.token_endpoint = "https://as.example/token?tenant=x".into();
     let verifier = Verifier::from_secret(Secret::new("v".repeat(43)));
-    let code = code_request(&link, "https://o.example/cb", &Secret::new("4/0A+b"), &verifier);
+    let code = Secret::new("4/0A+b");
+    let code = code_request(&link, &fresh(), "https://o.example/cb", &code, Some(&verifier))
+        .expect("a request");
     let v = "v".repeat(43);
     assert_eq!(
         body(&code),
@@ -63,9 +93,43 @@ fn requests_letter_by_letter() {
     assert_eq!(code.url, "https://as.example/token?tenant=x", "the query is kept");
     assert!(code.headers.iter().any(|(n, v)| *n == "Accept" && v.expose() == "application/json"));
     assert_eq!(
-        body(&refresh_request(&link, &Secret::new("rt-1"))),
+        body(&refresh_request(&link, &fresh(), &Secret::new("rt-1")).expect("a request")),
         "grant_type=refresh_token&refresh_token=rt-1&client_id=client-1&client_secret=secret-1"
     );
+    link.pkce = false;
+    let bare = code_request(&link, &fresh(), "https://o.example/cb", &Secret::new("c"), None);
+    assert!(!body(&bare.expect("a request")).contains("code_verifier"));
+    link.scope_separator = ScopeSeparator::Comma;
+    assert_eq!(
+        body(&client_credentials_request(&link, &fresh()).expect("a request")),
+        "grant_type=client_credentials&scope=a%2Cb&client_id=client-1&client_secret=secret-1"
+    );
+    link.scope = String::new();
+    assert_eq!(
+        body(&client_credentials_request(&link, &fresh()).expect("a request")),
+        "grant_type=client_credentials&client_id=client-1&client_secret=secret-1"
+    );
+}
+
+#[test]
+fn every_token_request_carries_the_links_parameters() {
+    let mut link = link();
+    link.token_params = vec![("audience".into(), "https://mail.example".into())];
+    link.client_auth = ClientAuth::None;
+    let secret = Secret::new("s");
+    let requests = [
+        code_request(&link, &fresh(), "https://o.example/cb", &secret, None),
+        refresh_request(&link, &fresh(), &secret),
+        client_credentials_request(&link, &fresh()),
+        crate::device::device_token_request(&link, &fresh(), &secret),
+    ];
+    for request in requests {
+        let request = request.expect("a request");
+        assert!(body(&request).contains("&audience=https%3A%2F%2Fmail.example&"), "{request:?}");
+    }
+    link.client_secrets = vec![client_secret(&pem(p256()))];
+    let request = jwt_bearer_request(&link, &fresh(), None).expect("a request");
+    assert!(body(&request).ends_with("&audience=https%3A%2F%2Fmail.example"), "{request:?}");
 }
 
 #[test]
@@ -148,12 +212,12 @@ fn a_refresh_token_beside_an_unusable_access_token_is_handed_on() {
     ] {
         let failure =
             read(200, format!(r#"{{"refresh_token":"rotated-1",{rest}}}"#)).expect_err(rest);
-        assert_eq!(failure.rotated.as_deref().map(Secret::expose), Some("rotated-1"), "{rest}");
+        assert_eq!(failure.held.rotated.as_ref().map(Secret::expose), Some("rotated-1"), "{rest}");
         assert!(!format!("{failure:?}").contains("rotated-1"), "{rest}: {failure:?}");
     }
     let refused =
         read(400, r#"{"error":"invalid_grant","refresh_token":"r"}"#).expect_err("a refusal");
-    assert!(refused.rotated.is_none(), "only a success rotates");
+    assert!(refused.held.rotated.is_none(), "only a success rotates");
 }
 
 #[test]

@@ -18,6 +18,7 @@ use FailureClass::{Blocked, Ended, Link, Passing};
 /// File, class, actor, and a part of the reason or the hint.
 const REFUSALS: &[(&str, FailureClass, Actor, &str)] = &[
     ("custom/bound_tokens", Link, LinkAdministrator, "DPoP"),
+    ("custom/dpop_nonce", Link, LinkAdministrator, "DPoP"),
     ("custom/error_with_success", Ended, MailboxOwner, "consent again"),
     ("custom/invalid_client", Link, LinkAdministrator, "client_secret_post"),
     ("custom/invalid_grant", Ended, MailboxOwner, "consent is over"),
@@ -32,19 +33,34 @@ const REFUSALS: &[(&str, FailureClass, Actor, &str)] = &[
     ("custom/sign_in_page", Passing, Nobody, "sign-in page"),
     ("custom/two_methods", Blocked, LinkAdministrator, "client_secret_basic"),
     ("custom/unauthorized_client", Blocked, LinkAdministrator, "grant types"),
+    ("custom/unknown_secret_kept_out", Passing, Nobody, "not known here"),
     ("custom/unsupported_grant_type", Link, LinkAdministrator, "token endpoint"),
+    ("github/client", Link, LinkAdministrator, "client id and secret"),
+    ("github/code_redirect", Blocked, LinkAdministrator, "letter by letter"),
+    ("github/code_used", Ended, MailboxOwner, "Begin the consent again"),
+    ("github/device_disabled", Link, LinkAdministrator, "Device codes"),
+    ("github/refresh_used", Ended, MailboxOwner, "no longer accepts"),
+    ("github/unverified", Blocked, MailboxOwner, "verify the address"),
     ("google/admin_policy", Blocked, TenantAdministrator, "API controls"),
     ("google/assertion_account", Blocked, LinkAdministrator, "service account"),
+    ("google/assertion_audience", Link, LinkAdministrator, "oauth2.googleapis.com/token"),
+    ("google/assertion_issuer", Link, LinkAdministrator, "client_email"),
+    ("google/assertion_other", Blocked, LinkAdministrator, "own words"),
+    ("google/assertion_signature", Link, LinkAdministrator, "new key"),
     ("google/assertion_subject", Blocked, LinkAdministrator, "address of the mailbox"),
     ("google/assertion_time", Blocked, Operator, "clock"),
+    ("google/assertion_time_short", Blocked, Operator, "clock"),
     ("google/client_deleted", Link, LinkAdministrator, "30 days"),
     ("google/client_not_found", Link, LinkAdministrator, "no client with this client id"),
     ("google/client_unauthorized", Link, LinkAdministrator, "client id and secret"),
     ("google/code_bad_request", Ended, MailboxOwner, "authorization code"),
     ("google/code_malformed", Ended, MailboxOwner, "damaged"),
+    ("google/code_redirect", Blocked, LinkAdministrator, "letter by letter"),
     ("google/delegation_missing", Blocked, TenantAdministrator, "domain-wide delegation"),
     ("google/html_fault", Passing, Nobody, "tried again"),
+    ("google/internal", Blocked, LinkAdministrator, "External"),
     ("google/revoked", Ended, MailboxOwner, "seven days"),
+    ("google/scope", Blocked, LinkAdministrator, "scopes"),
     ("google/session_control", Ended, MailboxOwner, "session control"),
     ("google/session_control_without_subtype", Ended, MailboxOwner, "session control"),
     ("google/too_many", Passing, Nobody, "slow down"),
@@ -98,6 +114,7 @@ const REFUSALS: &[(&str, FailureClass, Actor, &str)] = &[
 const TOKENS: &[(&str, i64, bool, usize)] = &[
     ("custom/form_encoded", 3600, false, 1),
     ("custom/string_lifetime", 3600, true, 2),
+    ("github/token", 3600, false, 1),
     ("google/code", 3920, true, 3),
     ("google/refresh", 3599, false, 3),
     ("google/refresh_time_limited", 3599, false, 1),
@@ -174,6 +191,55 @@ fn ids_for_the_providers_support_are_kept() {
     }
 }
 
+/// `microsoft_codes.json` holds an answer for every number of Entra that is known here, with what must follow.
+#[test]
+fn every_number_of_entra_has_words_of_its_own() {
+    let path = folder().join("microsoft_codes.json");
+    let text = std::fs::read_to_string(path).expect("a file");
+    let answers: Vec<Value> = serde_json::from_str(&text).expect("a list");
+    assert!(answers.len() > 90, "{}", answers.len());
+    for answer in &answers {
+        let status =
+            answer["status"].as_u64().and_then(|n| u16::try_from(n).ok()).expect("a status");
+        let refuse = |body: &Value| {
+            let response = Response { status, headers: Vec::new(), body: body.to_string().into() };
+            parse_token_response(ProviderKind::Microsoft, &response, Timestamp::UNIX_EPOCH)
+                .expect_err("a refusal")
+        };
+        let number = &answer["body"]["error_codes"][0];
+        let failure = refuse(&answer["body"]);
+        let class = match answer["class"].as_str() {
+            Some("ended") => Ended,
+            Some("blocked") => Blocked,
+            Some("link") => Link,
+            Some("passing") => Passing,
+            other => panic!("{number}: {other:?}"),
+        };
+        let actor: Actor =
+            answer["actor"].as_str().and_then(|name| name.parse().ok()).expect("an actor");
+        assert_eq!((failure.class, failure.trouble.actor), (class, actor), "{number}: {failure:?}");
+        let quoted = failure.trouble.provider_error.as_deref().unwrap_or_default();
+        assert!(quoted.contains(&format!("AADSTS{number}")), "{number}: {quoted}");
+        // Without the number (and the suberror, which says the same less exactly) the words are others, so the number is
+        // what chose them.
+        let mut plain = answer["body"].clone();
+        let fields = plain.as_object_mut().expect("an object");
+        fields.retain(|name, _| name != "error_codes" && name != "suberror");
+        assert_ne!(refuse(&plain).trouble.reason, failure.trouble.reason, "{number}");
+    }
+}
+
+/// What nobody has taught outlink yet: tried again, and kept word by word but for the secrets.
+#[test]
+fn an_unknown_answer_is_kept_without_its_secrets() {
+    let response = response("custom/unknown_secret_kept_out");
+    let failure = parse_token_response(ProviderKind::Custom, &response, Timestamp::UNIX_EPOCH)
+        .expect_err("a refusal");
+    let quoted = failure.trouble.provider_error.expect("a quotation");
+    assert!(quoted.contains("new_word") && quoted.contains("policy 17"), "{quoted}");
+    assert!(!quoted.contains("MADEup"), "{quoted}");
+}
+
 #[test]
 fn every_file_is_expected_and_every_expectation_has_its_file() {
     let refusals = REFUSALS.iter().map(|row| row.0);
@@ -181,7 +247,9 @@ fn every_file_is_expected_and_every_expectation_has_its_file() {
         refusals.chain(TOKENS.iter().map(|row| row.0)).map(str::to_owned).collect();
     let mut found = BTreeSet::new();
     for kind in ProviderKind::ALL {
-        for file in std::fs::read_dir(folder().join(kind.as_str())).expect("a folder") {
+        // Of some providers no answer has been recorded yet.
+        let Ok(files) = std::fs::read_dir(folder().join(kind.as_str())) else { continue };
+        for file in files {
             let path = file.expect("a file").path();
             let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
             found.insert(format!("{kind}/{stem}"));
