@@ -6,7 +6,45 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-/// What is wrong with one answer of the token endpoint.
+/// An endpoint for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// Codes and the like become tokens (RFC 6749 §3.2).
+    Token,
+    /// A device gets its codes (RFC 8628 §3.1).
+    Device,
+    /// What a token is (RFC 7662).
+    Introspection,
+    /// Whose a token is (OpenID Connect Core 1.0 §5.3).
+    Userinfo,
+    /// Tokens end (RFC 7009).
+    Revocation,
+    /// The provider about itself (RFC 8414, OpenID Connect Discovery 1.0), at each of its addresses.
+    Metadata,
+    /// The keys that id tokens are signed with (RFC 7517 §5).
+    Keys,
+    /// Clients make themselves known (RFC 7591).
+    Registration,
+}
+
+impl Endpoint {
+    /// The endpoint with this path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        match path {
+            "/token" => Some(Self::Token),
+            "/device_authorization" => Some(Self::Device),
+            "/introspect" => Some(Self::Introspection),
+            "/userinfo" => Some(Self::Userinfo),
+            "/revoke" => Some(Self::Revocation),
+            "/jwks" => Some(Self::Keys),
+            "/register" => Some(Self::Registration),
+            _ => path.contains("/.well-known/").then_some(Self::Metadata),
+        }
+    }
+}
+
+/// What is wrong with one answer of the token endpoint, or of another endpoint for programs.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TokenFault {
@@ -42,7 +80,7 @@ pub enum TokenFault {
         /// The words beside it.
         description: String,
     },
-    /// Carried out, and the answer is changed on its way: a member left out, a number turned into text.
+    /// Carried out, and the answer, if it is good, is changed on its way: a member left out, a number turned into text.
     Edit(fn(&mut Map<String, Value>)),
 }
 
@@ -51,6 +89,11 @@ impl TokenFault {
     pub fn refuse(error: impl Into<String>) -> Self {
         let description = "The practice provider was told to refuse this.".to_owned();
         Self::Refuse { error: error.into(), description }
+    }
+
+    /// 429, with `Retry-After` in seconds.
+    pub fn too_many(retry_after: u32) -> Self {
+        Self::Status { status: 429, retry_after: Some(retry_after) }
     }
 
     /// An answer with this status and nothing in it.
@@ -71,6 +114,8 @@ pub enum ImapFault {
     Slow(Duration),
     /// Signing in is answered by `NO [UNAVAILABLE]`, with no challenge, whatever the token.
     Unavailable,
+    /// Signing in is refused as with a token that is no good, whatever the token.
+    RefuseToken,
     /// Each answer to FETCH is preceded by an untagged line that no grammar knows.
     Garbage,
     /// Signing in works, and then the server says without end that it is still there, and nothing else.
@@ -100,14 +145,23 @@ pub struct Faults(Arc<Mutex<Queues>>);
 
 #[derive(Debug, Default)]
 struct Queues {
-    token: VecDeque<(usize, TokenFault)>,
+    answers: Vec<(Endpoint, VecDeque<(usize, TokenFault)>)>,
     imap: VecDeque<(usize, ImapFault)>,
 }
 
 impl Faults {
     /// The next `count` answers of the token endpoint go wrong like this, after those already in line.
     pub fn next_token_answers(&self, count: usize, fault: TokenFault) {
-        self.lock().token.push_back((count, fault));
+        self.next_answers(Endpoint::Token, count, fault);
+    }
+
+    /// The next `count` answers of this endpoint go wrong like this, after those already in line.
+    pub fn next_answers(&self, endpoint: Endpoint, count: usize, fault: TokenFault) {
+        let mut queues = self.lock();
+        match queues.answers.iter_mut().find(|(known, _)| *known == endpoint) {
+            Some((_, queue)) => queue.push_back((count, fault)),
+            None => queues.answers.push((endpoint, VecDeque::from([(count, fault)]))),
+        }
     }
 
     /// The next `count` IMAP connections go wrong like this, after those already in line.
@@ -120,8 +174,10 @@ impl Faults {
         *self.lock() = Queues::default();
     }
 
-    pub(crate) fn take_token(&self) -> Option<TokenFault> {
-        take(&mut self.lock().token)
+    pub(crate) fn take_answer(&self, endpoint: Endpoint) -> Option<TokenFault> {
+        let mut queues = self.lock();
+        let queue = queues.answers.iter_mut().find(|(known, _)| *known == endpoint);
+        queue.and_then(|(_, queue)| take(queue))
     }
 
     pub(crate) fn take_imap(&self) -> Option<ImapFault> {
@@ -166,6 +222,6 @@ mod tests {
         let faults = Faults::default();
         faults.clone().next_token_answers(5, TokenFault::Html);
         faults.clear();
-        assert!(faults.take_token().is_none());
+        assert!(faults.take_answer(Endpoint::Token).is_none());
     }
 }

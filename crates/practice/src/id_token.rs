@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::error::Error;
+use crate::settings::Settings;
 use crate::state::User;
 
 const KEY_ID: &str = "practice-1";
@@ -19,38 +20,45 @@ const LIFETIME_SECONDS: i64 = 3600;
 pub(crate) struct Mint {
     key: EcdsaKeyPair,
     random: SystemRandom,
-    /// The issuer, as in `iss` everywhere.
-    pub(crate) issuer: String,
-    audience: String,
+}
+
+/// For whom an id token is, and what it answers.
+pub(crate) struct Request<'a> {
+    pub(crate) client: &'a str,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) scopes: &'a [String],
 }
 
 impl Mint {
-    pub(crate) fn new(issuer: String, audience: String) -> Result<Self, Error> {
+    pub(crate) fn new() -> Result<Self, Error> {
         let key =
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| Error::Keys)?;
-        Ok(Self { key, random: SystemRandom::new(), issuer, audience })
+        Ok(Self { key, random: SystemRandom::new() })
     }
 
     /// An id token about this user; `None` only if the system has run out of random numbers.
     pub(crate) fn id_token(
         &self,
         user: &User,
-        nonce: Option<&str>,
-        scopes: &[String],
+        request: &Request<'_>,
+        settings: &Settings,
         now: Timestamp,
     ) -> Option<String> {
         let mut claims = json!({
-            "iss": self.issuer,
-            "aud": self.audience,
+            "iss": settings.issuer,
+            "aud": request.client,
             "sub": user.subject,
             "iat": now.as_second(),
             "exp": now.as_second() + LIFETIME_SECONDS,
         });
-        for (name, value) in profile(user, scopes) {
+        for (name, value) in profile(user, request.scopes) {
             claims[name] = value;
         }
-        if let Some(nonce) = nonce {
+        if let Some(nonce) = request.nonce {
             claims["nonce"] = nonce.into();
+        }
+        for (name, value) in &settings.id_token_claims {
+            claims[name] = value.clone();
         }
         let header = json!({ "alg": "ES256", "typ": "JWT", "kid": KEY_ID });
         let signed = format!("{}.{}", encode(&header), encode(&claims));

@@ -15,28 +15,45 @@
 //!    A wrong password is answered by 403 and the form again.
 //! 3. `POST /consent` with `request=R` and `decision=allow` (or `deny`, or `other` to sign in as somebody else):
 //!    303 to the client's redirect URL, with `code` (or `error`), `state` and `iss`.
+//!
+//! For a device the first step is `POST /device` with `user_code`: 303 to `/login?request=R` in the same way, and the
+//! third step is answered by 200 and a page. [`Practice::approve_device`] does all of it at once.
+//!
+//! Beside the provider there are a [`Proxy`] and a [`Receiver`] for what programs dial or are called by.
 
+mod assertions;
+mod client;
 mod clock;
+mod devices;
 mod error;
 mod faults;
 mod grants;
 mod id_token;
 mod imap;
+mod jwt;
 mod listen;
 mod mailboxes;
 mod practice;
 mod provider;
+mod proxy;
 mod random;
+mod received;
+mod receiver;
 mod samples;
 mod sasl;
+mod settings;
 mod smtp;
 mod state;
 mod tls;
 mod wire;
 
 pub use error::Error;
-pub use faults::{Faults, ImapFault, TokenFault};
+pub use faults::{Endpoint, Faults, ImapFault, TokenFault};
 pub use mailboxes::{Entry, Outgoing};
 pub use practice::{Options, Practice, start};
+pub use proxy::{Proxy, ProxyAnswer, ProxyCounters};
+pub use received::Received;
+pub use receiver::{Receiver, Reply};
 pub use samples::{Sample, live_samples, samples};
-pub use state::{Counters, Settings, TokenState, User};
+pub use settings::{ClientKey, ClientSecret, Registration, ServiceAccount, Settings};
+pub use state::{Counters, TokenState, User};

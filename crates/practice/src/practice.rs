@@ -15,13 +15,15 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::error::Error;
-use crate::faults::Faults;
-use crate::grants::Answer;
+use crate::faults::{Endpoint, Faults};
+use crate::grants::{Answer, Means};
 use crate::id_token::Mint;
 use crate::listen::{self, Loopback};
 use crate::mailboxes::{Entry, Outgoing};
 use crate::provider::cut::CuttableAcceptor;
-use crate::state::{Client, Counters, Fixed, Settings, Shared, TokenState, User, World};
+use crate::received::Received;
+use crate::settings::Settings;
+use crate::state::{Counters, Fixed, Shared, TokenState, User, World};
 use crate::{clock, imap, provider, random, samples, smtp, tls};
 
 /// The registered client.
@@ -80,7 +82,13 @@ pub struct Practice {
     pub userinfo_endpoint: String,
     /// Where tokens are revoked.
     pub revocation_endpoint: String,
-    /// The provider's name for itself, in `iss` everywhere.
+    /// Where a token's standing is told.
+    pub introspection_endpoint: String,
+    /// Where a device gets its codes.
+    pub device_authorization_endpoint: String,
+    /// Where clients register themselves.
+    pub registration_endpoint: String,
+    /// The provider's name for itself, in `iss` everywhere, unless [`Settings::issuer`] is changed.
     pub issuer: String,
     /// The IMAP server, TLS from the first byte. The certificate is for `localhost` and the loopback addresses.
     pub imap: SocketAddr,
@@ -116,22 +124,14 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
     // `+`, `/`, `%`, `:` and `&` break every client that forgets one of the two encodings of HTTP Basic.
     let secret = Secret::new(format!("{}+/%:&", random::token("secret_")));
     let fixed = Fixed {
-        client: Client { id: CLIENT_ID.to_owned(), secret: secret.clone() },
+        client_id: CLIENT_ID.to_owned(),
         users: users(),
-        mint: Mint::new(issuer.clone(), CLIENT_ID.to_owned())?,
+        mint: Mint::new()?,
         faults: options.faults,
+        origin: issuer.clone(),
         pages_origin: pages_origin.clone(),
     };
-    let mut world = World {
-        settings: Settings::new(options.access_ttl),
-        redirects: Default::default(),
-        browsers: Default::default(),
-        grants: Default::default(),
-        mail: Default::default(),
-        counters: Counters::default(),
-        consents: Default::default(),
-        ahead: Duration::ZERO,
-    };
+    let mut world = World::new(Settings::new(options.access_ttl, &secret, issuer.clone()));
     for user in &fixed.users {
         world.mail.add(&user.address, &[&user.address]);
     }
@@ -167,6 +167,9 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
         token_endpoint: format!("{issuer}/token"),
         userinfo_endpoint: format!("{issuer}/userinfo"),
         revocation_endpoint: format!("{issuer}/revoke"),
+        introspection_endpoint: format!("{issuer}/introspect"),
+        device_authorization_endpoint: format!("{issuer}/device_authorization"),
+        registration_endpoint: format!("{issuer}/register"),
         issuer,
         imap: addresses.0,
         smtp: addresses.1,
@@ -244,10 +247,33 @@ impl Practice {
         let mut world = self.shared.lock();
         let now = world.now();
         let World { grants, settings, .. } = &mut *world;
-        let mint = &self.shared.fixed().mint;
-        let answer = grants.grant(now, settings, mint, Some(user), &scopes);
+        let means = Means { now, settings, mint: &self.shared.fixed().mint };
+        let answer = grants.grant(means, CLIENT_ID, Some(user), &scopes);
         let text = |answer: &Answer, name| Some(Secret::new(answer.get(name)?.as_str()?));
         Some((text(&answer, "access_token")?, text(&answer, "refresh_token")))
+    }
+
+    /// Allows what a device asks for, as if this user had typed its code and consented. False if no device is waiting
+    /// with this code, or there is no such user.
+    pub fn approve_device(&self, user_code: &str, user: &str) -> bool {
+        let Some(user) = self.shared.user(user).cloned() else { return false };
+        let mut world = self.shared.lock();
+        let now = world.now();
+        world.devices.decide(now, user_code, Some(user))
+    }
+
+    /// Refuses what a device asks for. False if none is waiting with this code.
+    pub fn deny_device(&self, user_code: &str) -> bool {
+        let mut world = self.shared.lock();
+        let now = world.now();
+        world.devices.decide(now, user_code, None)
+    }
+
+    /// The last requests to an endpoint for programs, oldest first. Of all endpoints together, 256 are kept.
+    pub fn requests(&self, endpoint: Endpoint) -> Vec<Received> {
+        let world = self.shared.lock();
+        let to = world.requests.iter().filter(|(known, _)| *known == endpoint);
+        to.map(|(_, received)| received.clone()).collect()
     }
 
     /// Takes back everything that a user consented to; how many grants ended.

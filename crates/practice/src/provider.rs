@@ -1,12 +1,16 @@
 //! The OAuth 2.0 provider: pages for people over plain http on localhost, endpoints for programs over https.
 
+mod answers;
 pub(crate) mod authorize;
 pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod cut;
-mod form;
+mod device;
+mod faulty;
+pub(crate) mod form;
 mod html;
 mod pages;
+mod registration;
 mod resources;
 mod token;
 
@@ -15,6 +19,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
+use axum::middleware;
 use axum::routing::{get, post};
 use tower_http::timeout::TimeoutLayer;
 
@@ -35,6 +40,9 @@ pub(crate) const SCOPES: [(&str, &str); 6] = [
     ("offline_access", "Do all this while you are away, until you take it back"),
 ];
 
+/// The scopes that a program can have on its own.
+pub(crate) const APPLICATION_SCOPES: [&str; 2] = ["mail.imap", "mail.smtp"];
+
 /// What a browser opens. Plain http, so that no certificate warning greets anybody.
 pub(crate) fn pages(shared: Shared) -> Router {
     Router::new()
@@ -43,6 +51,7 @@ pub(crate) fn pages(shared: Shared) -> Router {
         .route("/authorize", get(pages::authorize))
         .route("/login", get(pages::login_form).post(pages::login))
         .route("/consent", get(pages::consent_form).post(pages::consent))
+        .route("/device", get(device::code_form).post(device::enter))
         .fallback(pages::not_found)
         .layer(DefaultBodyLimit::max(BODY_CAP))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
@@ -56,8 +65,11 @@ pub(crate) fn endpoints(shared: Shared) -> Router {
         .route("/revoke", post(resources::revoke))
         .route("/userinfo", get(resources::userinfo).post(resources::userinfo))
         .route("/jwks", get(resources::key_set))
-        .route("/.well-known/openid-configuration", get(resources::metadata))
-        .route("/.well-known/oauth-authorization-server", get(resources::metadata))
+        .route("/introspect", post(resources::introspect))
+        .route("/device_authorization", post(device::begin))
+        .route("/register", post(registration::register))
+        .fallback(resources::metadata)
+        .layer(middleware::from_fn_with_state(shared.clone(), faulty::pass))
         .layer(DefaultBodyLimit::max(BODY_CAP))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
         .with_state(shared)

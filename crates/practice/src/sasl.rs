@@ -153,7 +153,7 @@ fn challenge(shared: &Shared, mechanism: Mechanism, why: Option<Denied>, scope: 
     let value = match mechanism {
         Mechanism::XOAuth2 => json!({ "status": status, "schemes": "bearer", "scope": scope }),
         Mechanism::OAuthBearer => {
-            let issuer = &shared.fixed().mint.issuer;
+            let issuer = &shared.fixed().origin;
             let configuration = format!("{issuer}/.well-known/openid-configuration");
             json!({ "status": status, "scope": scope, "openid-configuration": configuration })
         }

@@ -1,6 +1,6 @@
 //! Everything the servers know: one value in memory, behind one lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,12 +8,17 @@ use jiff::Timestamp;
 use outlink_model::Secret;
 use tokio::sync::watch;
 
+use crate::assertions::Seen;
+use crate::client::{Client, Registered};
 use crate::clock;
-use crate::faults::Faults;
+use crate::devices::Devices;
+use crate::faults::{Endpoint, Faults};
 use crate::grants::Grants;
 use crate::id_token::Mint;
 use crate::mailboxes::Mailboxes;
 use crate::provider::browser::Browsers;
+use crate::received::Received;
+use crate::settings::Settings;
 
 /// Somebody who can sign in, with a mailbox of the same address.
 #[derive(Clone, Debug)]
@@ -26,32 +31,6 @@ pub struct User {
     pub subject: String,
     /// The password for the login page.
     pub password: Secret,
-}
-
-/// What can be set while the servers run.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Settings {
-    /// How long an access token lives, in whole seconds.
-    pub access_ttl: Duration,
-    /// For how long a spent refresh token gets the same answer again; zero means that its reuse ends the grant at once.
-    pub refresh_grace: Duration,
-    /// Whether a refresh gives a new refresh token. If not, the old one stays and the answer has none.
-    pub rotate: bool,
-    /// What the IMAP server says it can do. A mechanism that is not named here is refused.
-    pub imap_capabilities: String,
-}
-
-impl Settings {
-    pub(crate) fn new(access_ttl: Duration) -> Self {
-        Self {
-            access_ttl,
-            refresh_grace: Duration::ZERO,
-            rotate: true,
-            imap_capabilities:
-                "IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER IDLE UNSELECT LOGINDISABLED".into(),
-        }
-    }
 }
 
 /// What has happened since the start.
@@ -70,12 +49,44 @@ pub struct Counters {
     pub reuses: u64,
     /// Requests for client credentials that gave a token.
     pub client_credentials: u64,
+    /// Statements of service accounts that gave a token.
+    pub jwt_bearers: u64,
+    /// Devices that got their tokens.
+    pub device_grants: u64,
+    /// Devices that asked before anybody had decided.
+    pub device_waits: u64,
+    /// Of these, the ones that asked too soon.
+    pub device_slow_downs: u64,
+    /// Clients that authenticated by an assertion.
+    pub assertions: u64,
+    /// Assertions and statements that came a second time, and were refused for it.
+    pub replays: u64,
+    /// Requests with a client secret whose time was over.
+    pub ended_secrets: u64,
     /// Refusals by the token endpoint that nobody had ordered.
     pub refusals: u64,
+    /// Requests to the device authorization endpoint, faulty answers included.
+    pub device_requests: u64,
+    /// Requests to the introspection endpoint, faulty answers included.
+    pub introspection_requests: u64,
+    /// Of these, the ones that were answered.
+    pub introspections: u64,
+    /// Requests to the userinfo endpoint, faulty answers included.
+    pub userinfo_requests: u64,
     /// Requests to the userinfo endpoint that were answered.
     pub userinfo: u64,
+    /// Requests to the revocation endpoint, faulty answers included.
+    pub revocation_requests: u64,
     /// Requests to the revocation endpoint that were carried out.
     pub revocations: u64,
+    /// Requests to the addresses of the metadata, faulty answers included.
+    pub metadata_requests: u64,
+    /// Requests for the signing keys, faulty answers included.
+    pub key_requests: u64,
+    /// Requests to the registration endpoint, faulty answers included.
+    pub registration_requests: u64,
+    /// Clients that registered.
+    pub registrations: u64,
     /// Connections to the IMAP server.
     pub imap_sessions: u64,
     /// Of these, the ones that signed in.
@@ -86,12 +97,28 @@ pub struct Counters {
     pub delivered: u64,
 }
 
+impl Counters {
+    /// One more request to this endpoint.
+    pub(crate) fn count(&mut self, endpoint: Endpoint) {
+        *match endpoint {
+            Endpoint::Token => &mut self.token_requests,
+            Endpoint::Device => &mut self.device_requests,
+            Endpoint::Introspection => &mut self.introspection_requests,
+            Endpoint::Userinfo => &mut self.userinfo_requests,
+            Endpoint::Revocation => &mut self.revocation_requests,
+            Endpoint::Metadata => &mut self.metadata_requests,
+            Endpoint::Keys => &mut self.key_requests,
+            Endpoint::Registration => &mut self.registration_requests,
+        } += 1;
+    }
+}
+
 /// How a token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenState {
     /// It works.
     Live,
-    /// An access token whose time is over.
+    /// Its time is over.
     Expired,
     /// A refresh token that was used and replaced.
     Spent,
@@ -101,16 +128,18 @@ pub enum TokenState {
     Unknown,
 }
 
-/// The one client that is registered here.
-pub(crate) struct Client {
-    pub(crate) id: String,
-    pub(crate) secret: Secret,
-}
-
 /// What changes.
 pub(crate) struct World {
     pub(crate) settings: Settings,
+    /// Where the client of the run may want answers to.
     pub(crate) redirects: BTreeSet<String>,
+    /// The clients that registered themselves.
+    pub(crate) registered: BTreeMap<String, Registered>,
+    pub(crate) devices: Devices,
+    /// The assertions and statements that came, so that none comes twice.
+    pub(crate) seen: Seen,
+    /// The last requests to the endpoints for programs.
+    pub(crate) requests: VecDeque<(Endpoint, Received)>,
     pub(crate) browsers: Browsers,
     pub(crate) grants: Grants,
     pub(crate) mail: Mailboxes,
@@ -121,7 +150,50 @@ pub(crate) struct World {
     pub(crate) consents: BTreeMap<String, BTreeSet<String>>,
 }
 
+/// So many requests are kept.
+const REQUESTS: usize = 256;
+
 impl World {
+    pub(crate) fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            redirects: Default::default(),
+            registered: Default::default(),
+            devices: Default::default(),
+            seen: Default::default(),
+            requests: Default::default(),
+            browsers: Default::default(),
+            grants: Default::default(),
+            mail: Default::default(),
+            counters: Default::default(),
+            ahead: Duration::ZERO,
+            consents: Default::default(),
+        }
+    }
+
+    /// A client, of the run or registered.
+    pub(crate) fn client(&self, fixed: &Fixed, id: &str) -> Option<Client> {
+        if id != fixed.client_id {
+            return self.registered.get(id).map(|registered| registered.client(id));
+        }
+        Some(Client {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            auths: self.settings.client_auths.clone(),
+            secrets: self.settings.client_secrets.clone(),
+            keys: self.settings.client_keys.clone(),
+            redirects: self.redirects.clone(),
+        })
+    }
+
+    /// Keeps a request for those who want to look at it.
+    pub(crate) fn keep(&mut self, endpoint: Endpoint, received: Received) {
+        if self.requests.len() >= REQUESTS {
+            self.requests.pop_front();
+        }
+        self.requests.push_back((endpoint, received));
+    }
+
     /// What time it is here.
     pub(crate) fn now(&self) -> Timestamp {
         clock::now().saturating_add(self.ahead).unwrap_or(Timestamp::MAX)
@@ -141,10 +213,12 @@ struct Inner {
 
 /// What stays the same for the run.
 pub(crate) struct Fixed {
-    pub(crate) client: Client,
+    pub(crate) client_id: String,
     pub(crate) users: Vec<User>,
     pub(crate) mint: Mint,
     pub(crate) faults: Faults,
+    /// The https origin of the endpoints.
+    pub(crate) origin: String,
     /// The plain http origin of the pages that people see.
     pub(crate) pages_origin: String,
 }

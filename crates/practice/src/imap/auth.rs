@@ -53,6 +53,10 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
         session.reply(&command.tag, &Reply::No("[UNAVAILABLE] Temporary authentication failure."));
         return Ok(());
     }
+    if let Some(ImapFault::RefuseToken) = session.fault {
+        session.reply(&command.tag, &FAILED);
+        return Ok(());
+    }
     if let Some(ImapFault::Throttled(milliseconds)) = session.fault {
         let text =
             format!("Request is throttled. Suggested Backoff Time: {milliseconds} milliseconds");

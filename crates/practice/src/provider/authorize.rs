@@ -6,14 +6,26 @@ use url::Url;
 
 use super::SCOPES;
 use super::form::Form;
+use crate::client::Client;
+use crate::settings::Settings;
+
+/// How the client learns of the decision.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// The browser takes a code there.
+    Back { redirect_uri: String, state: Option<String>, challenge: Option<String> },
+    /// A device asks for itself; it showed this code.
+    Device { user_code: String },
+}
 
 /// A request that is in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    pub(crate) redirect_uri: String,
-    pub(crate) state: Option<String>,
+    pub(crate) client: String,
+    /// The client as people know it.
+    pub(crate) client_name: String,
+    pub(crate) way: Way,
     pub(crate) scopes: Vec<String>,
-    pub(crate) challenge: String,
     pub(crate) nonce: Option<String>,
     pub(crate) login_hint: Option<String>,
     prompt: Vec<String>,
@@ -29,6 +41,19 @@ pub(crate) enum Bad {
 }
 
 impl Asked {
+    /// What a device asks for. Whoever holds it is always asked: the code may have come from a stranger (RFC 8628 §5.4).
+    pub(crate) fn by_device(client: &Client, scopes: Vec<String>, user_code: &str) -> Self {
+        Self {
+            client: client.id.clone(),
+            client_name: client.name.clone(),
+            way: Way::Device { user_code: user_code.to_owned() },
+            scopes,
+            nonce: None,
+            login_hint: None,
+            prompt: vec!["consent".to_owned()],
+        }
+    }
+
     /// Whether the one who is signed in must sign in once more.
     pub(crate) fn wants_login(&self) -> bool {
         self.prompts("login") || self.prompts("select_account")
@@ -45,48 +70,59 @@ impl Asked {
         self.prompts("consent") || !self.scopes.iter().all(known)
     }
 
-    /// Where to send the browser with a code.
-    pub(crate) fn granted(&self, code: &str, issuer: &str) -> String {
-        answer(&self.redirect_uri, self.state.as_deref(), issuer, &[("code", code)])
+    /// Where to send the browser with a code; nowhere if a device asked.
+    pub(crate) fn granted(&self, code: &str, issuer: &str) -> Option<String> {
+        self.back(issuer, &[("code", code)])
     }
 
-    /// Where to send the browser with a refusal.
-    pub(crate) fn refused(&self, error: &str, description: &str, issuer: &str) -> String {
-        let pairs = [("error", error), ("error_description", description)];
-        answer(&self.redirect_uri, self.state.as_deref(), issuer, &pairs)
+    /// Where to send the browser with a refusal; nowhere if a device asked.
+    pub(crate) fn refused(&self, error: &str, description: &str, issuer: &str) -> Option<String> {
+        self.back(issuer, &[("error", error), ("error_description", description)])
+    }
+
+    fn back(&self, issuer: &str, pairs: &[(&str, &str)]) -> Option<String> {
+        match &self.way {
+            Way::Back { redirect_uri, state, .. } => {
+                Some(answer(redirect_uri, state.as_deref(), issuer, pairs))
+            }
+            Way::Device { .. } => None,
+        }
     }
 }
 
-/// Reads a request, given the registered client and its redirect URLs.
+/// Reads a request, given what finds a registered client.
 pub(crate) fn read(
     query: &[u8],
-    client_id: &str,
-    redirects: &BTreeSet<String>,
-    issuer: &str,
+    settings: &Settings,
+    find: impl FnOnce(&str) -> Option<Client>,
 ) -> Result<Asked, Bad> {
+    let issuer = &settings.issuer;
     let form = Form::read(query).map_err(Bad::Page)?;
-    if form.get("client_id") != Some(client_id) {
+    let Some(client) = form.get("client_id").and_then(find) else {
         return Err(Bad::Page("No such application is registered here."));
-    }
+    };
     // Compared as a string (RFC 9700 §4.1.3): anything cleverer is how open redirectors are made.
-    let uri = form.get("redirect_uri").filter(|uri| redirects.contains(*uri));
+    let uri = form.get("redirect_uri").filter(|uri| client.redirects.contains(*uri));
     let Some(redirect_uri) = uri else {
         return Err(Bad::Page(
             "The address to come back to (redirect_uri) is not one that the application registered.",
         ));
     };
     let state = form.get("state").map(str::to_owned);
-    let prompt = words(form.get("prompt"));
-    let scopes = words(form.get("scope"));
-    if let Some((error, description)) = fault(&form, &prompt, &scopes) {
+    let prompt = form.get("prompt").unwrap_or_default().split(' ').filter(|word| !word.is_empty());
+    let prompt: Vec<String> = prompt.map(str::to_owned).collect();
+    let scopes = settings.scopes(form.get("scope").unwrap_or_default());
+    if let Some((error, description)) = fault(&form, settings, &prompt, &scopes) {
         let pairs = [("error", error), ("error_description", description)];
         return Err(Bad::Redirect(answer(redirect_uri, state.as_deref(), issuer, &pairs)));
     }
+    let redirect_uri = redirect_uri.to_owned();
+    let challenge = form.get("code_challenge").map(str::to_owned);
     Ok(Asked {
-        redirect_uri: redirect_uri.to_owned(),
-        state,
+        client: client.id,
+        client_name: client.name,
+        way: Way::Back { redirect_uri, state, challenge },
         scopes,
-        challenge: form.get("code_challenge").unwrap_or_default().to_owned(),
         nonce: form.get("nonce").map(str::to_owned),
         login_hint: form.get("login_hint").map(str::to_owned),
         prompt,
@@ -95,21 +131,23 @@ pub(crate) fn read(
 
 fn fault(
     form: &Form,
+    settings: &Settings,
     prompt: &[String],
     scopes: &[String],
 ) -> Option<(&'static str, &'static str)> {
     let known = |scope: &String| SCOPES.iter().any(|(name, _)| name == scope);
     let word =
         |prompt: &String| ["none", "login", "consent", "select_account"].contains(&prompt.as_str());
-    let challenge = form.get("code_challenge").unwrap_or_default();
+    let challenge = form.get("code_challenge");
+    let method = form.get("code_challenge_method");
     let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if form.get("response_type") != Some("code") {
         Some(("unsupported_response_type", "Only response_type=code is served."))
-    } else if challenge.is_empty() {
+    } else if challenge.is_none() && settings.require_pkce {
         Some(("invalid_request", "PKCE is required: code_challenge is missing."))
-    } else if form.get("code_challenge_method") != Some("S256") {
+    } else if challenge.is_some() && method != Some("S256") {
         Some(("invalid_request", "Only code_challenge_method=S256 is served."))
-    } else if challenge.len() != 43 || !challenge.bytes().all(base64url) {
+    } else if challenge.is_some_and(|text| text.len() != 43 || !text.bytes().all(base64url)) {
         Some(("invalid_request", "The code_challenge is no SHA-256 in base64url."))
     } else if scopes.is_empty() || !scopes.iter().all(known) {
         Some(("invalid_scope", "The scope is missing, or names something unknown."))
@@ -134,16 +172,6 @@ fn answer(redirect_uri: &str, state: Option<&str>, issuer: &str, pairs: &[(&str,
     url.into()
 }
 
-fn words(text: Option<&str>) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for word in text.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
-        if !words.iter().any(|known| known == word) {
-            words.push(word.to_owned());
-        }
-    }
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,9 +180,22 @@ mod tests {
         &scope=openid+mail.imap&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
         &code_challenge_method=S256&prompt=consent";
 
+    fn settings() -> Settings {
+        let secret = outlink_model::Secret::new("s");
+        Settings::new(std::time::Duration::ZERO, &secret, "https://i.example".to_owned())
+    }
+
     fn try_read(query: &str) -> Result<Asked, Bad> {
-        let redirects = BTreeSet::from(["https://a.example/cb?x=1".to_owned()]);
-        read(query.as_bytes(), "c", &redirects, "https://i.example")
+        let settings = settings();
+        let client = Client {
+            id: "c".into(),
+            name: "C".into(),
+            auths: Vec::new(),
+            secrets: Vec::new(),
+            keys: Vec::new(),
+            redirects: BTreeSet::from(["https://a.example/cb?x=1".to_owned()]),
+        };
+        read(query.as_bytes(), &settings, |id| (id == client.id).then_some(client))
     }
 
     #[test]
@@ -162,7 +203,7 @@ mod tests {
         let asked = try_read(GOOD).unwrap();
         assert_eq!(asked.scopes, ["openid", "mail.imap"]);
         assert!(asked.prompts("consent") && !asked.wants_login());
-        let there = asked.granted("c&d", "https://i.example");
+        let there = asked.granted("c&d", "https://i.example").unwrap();
         let query = "x=1&code=c%26d&state=s+1&iss=https%3A%2F%2Fi.example";
         assert_eq!(there, format!("https://a.example/cb?{query}"));
     }

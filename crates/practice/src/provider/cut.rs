@@ -10,10 +10,8 @@ use std::task::{Context, Poll};
 use axum::Extension;
 use axum::middleware::AddExtension;
 use axum_server::accept::Accept;
-use axum_server::tls_rustls::RustlsAcceptor;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 use tower::Layer as _;
 
 /// The knife for one connection; handlers get it as an extension of the request.
@@ -34,21 +32,27 @@ impl Cut {
     }
 }
 
-/// Accepts TLS connections that can be cut.
+/// Accepts connections that can be cut, on top of another acceptor.
 #[derive(Clone)]
-pub(crate) struct CuttableAcceptor(pub(crate) RustlsAcceptor);
+pub(crate) struct CuttableAcceptor<A>(pub(crate) A);
 
-type Accepted<S> = io::Result<(Cuttable, AddExtension<S, Cut>)>;
+type Accepted<I, S> = io::Result<(Cuttable<I>, AddExtension<S, Cut>)>;
 
-impl<S: Send + 'static> Accept<TcpStream, S> for CuttableAcceptor {
-    type Stream = Cuttable;
-    type Service = AddExtension<S, Cut>;
-    type Future = Pin<Box<dyn Future<Output = Accepted<S>> + Send>>;
+impl<A, S> Accept<TcpStream, S> for CuttableAcceptor<A>
+where
+    A: Accept<TcpStream, S>,
+    A::Stream: Send,
+    A::Service: Send,
+    A::Future: Send + 'static,
+{
+    type Stream = Cuttable<A::Stream>;
+    type Service = AddExtension<A::Service, Cut>;
+    type Future = Pin<Box<dyn Future<Output = Accepted<A::Stream, A::Service>> + Send>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        let acceptor = self.0.clone();
+        let accepted = self.0.accept(stream, service);
         Box::pin(async move {
-            let (stream, service) = acceptor.accept(stream, service).await?;
+            let (stream, service) = accepted.await?;
             let cut = Cut::default();
             let service = Extension(cut.clone()).layer(service);
             Ok((Cuttable { stream, cut }, service))
@@ -56,13 +60,13 @@ impl<S: Send + 'static> Accept<TcpStream, S> for CuttableAcceptor {
     }
 }
 
-/// A TLS stream with a [`Cut`] on its writing side.
-pub(crate) struct Cuttable {
-    stream: TlsStream<TcpStream>,
+/// A stream with a [`Cut`] on its writing side.
+pub(crate) struct Cuttable<I> {
+    stream: I,
     cut: Cut,
 }
 
-impl AsyncRead for Cuttable {
+impl<I: AsyncRead + Unpin> AsyncRead for Cuttable<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -72,7 +76,7 @@ impl AsyncRead for Cuttable {
     }
 }
 
-impl AsyncWrite for Cuttable {
+impl<I: AsyncWrite + Unpin> AsyncWrite for Cuttable<I> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

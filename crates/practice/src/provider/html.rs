@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::SCOPES;
-use super::authorize::Asked;
+use super::authorize::{Asked, Way};
 use crate::state::User;
 
 /// A page, and where its forms may lead besides here.
@@ -62,18 +62,27 @@ pub(crate) fn login(
 }
 
 /// The consent form: who asks for what, and where the answer goes.
-pub(crate) fn consent(asked: &Asked, request: &str, user: &str, client: &str) -> Page {
+pub(crate) fn consent(asked: &Asked, request: &str, user: &str) -> Page {
     let mut wishes = String::new();
     for (name, meaning) in SCOPES.iter().filter(|(name, _)| asked.scopes.iter().any(|s| s == name))
     {
         wishes.push_str(&format!("<li>{} <code>{}</code></li>", escape(meaning), escape(name)));
     }
-    let there = origin(asked).unwrap_or_else(|| "the application".to_owned());
+    let after = match &asked.way {
+        Way::Back { .. } => {
+            let there = origin(asked).unwrap_or_else(|| "the application".to_owned());
+            format!("Either way you will go back to <code>{}</code>.", escape(&there))
+        }
+        Way::Device { user_code } => format!(
+            "Allow it only if you hold a device that shows <code>{}</code>, and began this yourself.",
+            escape(user_code)
+        ),
+    };
     let body = format!(
         "<h1>{client} asks for access</h1>\
          <p>You are signed in as <strong>{user}</strong>. If you allow it, <strong>{client}</strong> may:</p>\
          <ul>{wishes}</ul>\
-         <p class=\"small\">Either way you will go back to <code>{there}</code>.</p>\
+         <p class=\"small\">{after}</p>\
          <form method=\"post\" action=\"/consent\">\
          <input type=\"hidden\" name=\"request\" value=\"{request}\">\
          <div class=\"choice\">\
@@ -81,12 +90,39 @@ pub(crate) fn consent(asked: &Asked, request: &str, user: &str, client: &str) ->
          <button name=\"decision\" value=\"deny\">Deny</button></div>\
          <button class=\"link\" name=\"decision\" value=\"other\">Sign in as somebody else</button>\
          </form>",
-        client = escape(client),
+        client = escape(&asked.client_name),
         user = escape(user),
-        there = escape(&there),
         request = escape(request),
     );
     Page { html: layout("Consent", &body), leads_to: origin(asked) }
+}
+
+/// The form for the code that a device shows, with what was wrong the last time.
+pub(crate) fn device(typed: &str, wrong: Option<&str>) -> Page {
+    let alert =
+        wrong.map(|wrong| format!("<p class=\"alert\" role=\"alert\">{}</p>", escape(wrong)));
+    let body = format!(
+        "<h1>Connect a device</h1>{alert}\
+         <form method=\"post\" action=\"/device\">\
+         <label for=\"user_code\">Code on the device</label>\
+         <input id=\"user_code\" name=\"user_code\" autocomplete=\"off\" autocapitalize=\"characters\" \
+         spellcheck=\"false\" value=\"{typed}\" required autofocus>\
+         <button class=\"main\">Go on</button></form>",
+        alert = alert.unwrap_or_default(),
+        typed = escape(typed),
+    );
+    Page { html: layout("Connect a device", &body), leads_to: None }
+}
+
+/// The end of a consent that nobody is sent anywhere from.
+pub(crate) fn device_done(allowed: bool) -> Page {
+    let (title, text) = if allowed {
+        ("Connected", "The device goes on by itself in a few seconds. You can close this page.")
+    } else {
+        ("Not connected", "The device was told that you refused. You can close this page.")
+    };
+    let body = format!("<h1>{title}</h1><p role=\"status\">{text}</p>");
+    Page { html: layout(title, &body), leads_to: None }
 }
 
 fn accounts(users: &[User]) -> String {
@@ -99,7 +135,8 @@ fn accounts(users: &[User]) -> String {
 }
 
 fn origin(asked: &Asked) -> Option<String> {
-    let origin = Url::parse(&asked.redirect_uri).ok()?.origin();
+    let Way::Back { redirect_uri, .. } = &asked.way else { return None };
+    let origin = Url::parse(redirect_uri).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
 }
 

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 
-use super::authorize::{self, Asked, Bad};
+use super::authorize::{self, Asked, Bad, Way};
 use super::browser::COOKIE;
 use super::client;
 use super::form::Form;
@@ -50,26 +50,27 @@ pub(crate) async fn authorize(
     let (mut world, fixed) = (shared.lock(), shared.fixed());
     let now = world.now();
     let query = query.unwrap_or_default();
-    let issuer = &fixed.mint.issuer;
-    let asked = match authorize::read(query.as_bytes(), &fixed.client.id, &world.redirects, issuer)
-    {
+    let issuer = &world.settings.issuer.clone();
+    let find = |id: &str| world.client(fixed, id);
+    let asked = match authorize::read(query.as_bytes(), &world.settings, find) {
         Ok(asked) => asked,
         Err(Bad::Page(why)) => return show(StatusCode::BAD_REQUEST, html::sorry(why)),
         Err(Bad::Redirect(there)) => return go(&there),
     };
     let (session, request) = world.browsers.ask(now, cookie(&headers).as_deref(), asked.clone());
     let user = world.browsers.user(now, Some(&session), &request);
+    let login = format!("/login?request={request}");
     let there = match user {
         // Whoever forbids every page is answered at once (OpenID Connect Core 1.0 §3.1.2.6).
         None if asked.prompts("none") => {
             world.browsers.done(&request);
-            asked.refused("login_required", "Nobody is signed in.", issuer)
+            asked.refused("login_required", "Nobody is signed in.", issuer).unwrap_or(login)
         }
         Some(user) if asked.prompts("none") && asked.wants_consent(world.consents.get(&user)) => {
             world.browsers.done(&request);
-            asked.refused("consent_required", "The consent is missing.", issuer)
+            asked.refused("consent_required", "The consent is missing.", issuer).unwrap_or(login)
         }
-        None => format!("/login?request={request}"),
+        None => login,
         Some(_) => format!("/consent?request={request}"),
     };
     with_cookie(go(&there), &session)
@@ -134,10 +135,8 @@ pub(crate) async fn consent_form(
     };
     match step(&world, now, cookie.as_deref(), request, &asked) {
         Step::SignIn => go(&format!("/login?request={request}")),
-        Step::Ask(user) => {
-            show(StatusCode::OK, html::consent(&asked, request, &user, &shared.fixed().client.id))
-        }
-        Step::Leave(user) => go(&grant(&shared, &mut world, now, request, &asked, &user)),
+        Step::Ask(user) => show(StatusCode::OK, html::consent(&asked, request, &user)),
+        Step::Leave(user) => grant(&shared, &mut world, now, request, &asked, &user),
     }
 }
 
@@ -159,11 +158,18 @@ pub(crate) async fn consent(
         return go(&format!("/login?request={request}"));
     };
     match form.get("decision") {
-        Some("allow") => go(&grant(&shared, &mut world, now, request, &asked, &user)),
+        Some("allow") => grant(&shared, &mut world, now, request, &asked, &user),
         Some("deny") => {
             world.browsers.done(request);
-            let issuer = &shared.fixed().mint.issuer;
-            go(&asked.refused("access_denied", "The consent was denied.", issuer))
+            match &asked.way {
+                Way::Back { .. } => {
+                    let issuer = &world.settings.issuer;
+                    leave(asked.refused("access_denied", "The consent was denied.", issuer))
+                }
+                Way::Device { user_code } => {
+                    decided(world.devices.decide(now, user_code, None), false)
+                }
+            }
         }
         Some("other") => {
             world.browsers.sign_out(cookie.as_deref().unwrap_or_default());
@@ -181,7 +187,7 @@ fn step(world: &World, now: Timestamp, cookie: Option<&str>, request: &str, aske
     }
 }
 
-/// Ends a request with a code; the address to go to.
+/// Ends a request with a code, or by telling the device.
 fn grant(
     shared: &Shared,
     world: &mut World,
@@ -189,22 +195,39 @@ fn grant(
     request: &str,
     asked: &Asked,
     user: &str,
-) -> String {
-    let issuer = &shared.fixed().mint.issuer;
+) -> Response {
+    let issuer = world.settings.issuer.clone();
     world.browsers.done(request);
     let Some(user) = shared.user(user) else {
-        return asked.refused("server_error", "The user is gone.", issuer);
+        return leave(asked.refused("server_error", "The user is gone.", &issuer));
     };
     world.consents.entry(user.address.clone()).or_default().extend(asked.scopes.iter().cloned());
+    let (redirect_uri, challenge) = match &asked.way {
+        Way::Back { redirect_uri, challenge, .. } => (redirect_uri.clone(), challenge.clone()),
+        Way::Device { user_code } => {
+            return decided(world.devices.decide(now, user_code, Some(user.clone())), true);
+        }
+    };
     let consented = Consented {
+        client: asked.client.clone(),
         user: user.clone(),
         scopes: asked.scopes.clone(),
-        redirect_uri: asked.redirect_uri.clone(),
-        challenge: asked.challenge.clone(),
+        redirect_uri,
+        challenge,
         nonce: asked.nonce.clone(),
     };
     let code = world.grants.offer_code(now, consented);
-    asked.granted(&code, issuer)
+    leave(asked.granted(&code, &issuer))
+}
+
+/// Sends the browser back to the client.
+fn leave(there: Option<String>) -> Response {
+    there.map_or_else(over, |there| go(&there))
+}
+
+/// What is shown when a device has its answer, if one was still waiting for it.
+fn decided(told: bool, allowed: bool) -> Response {
+    if told { show(StatusCode::OK, html::device_done(allowed)) } else { over() }
 }
 
 fn over() -> Response {
@@ -214,7 +237,7 @@ fn over() -> Response {
 }
 
 /// An answer that sends the browser on by GET, after a form too.
-fn go(there: &str) -> Response {
+pub(crate) fn go(there: &str) -> Response {
     let Ok(location) = HeaderValue::from_str(there) else { return over() };
     let headers = [
         (header::LOCATION, location),
@@ -224,7 +247,8 @@ fn go(there: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn show(status: StatusCode, page: Page) -> Response {
+/// A page.
+pub(crate) fn show(status: StatusCode, page: Page) -> Response {
     // Browsers hold the redirect that follows a form against form-action, so the client's origin stands there too.
     let form_action = page.leads_to.map(|origin| format!(" {origin}")).unwrap_or_default();
     let policy = format!(
@@ -247,7 +271,8 @@ fn show(status: StatusCode, page: Page) -> Response {
     response
 }
 
-fn with_cookie(mut response: Response, session: &str) -> Response {
+/// The same answer, and the browser remembers its session.
+pub(crate) fn with_cookie(mut response: Response, session: &str) -> Response {
     // Without Secure, as the pages are plain http on localhost.
     let text = format!("{COOKIE}={session}; Path=/; HttpOnly; SameSite=Lax");
     if let Ok(value) = HeaderValue::from_str(&text) {
@@ -256,7 +281,8 @@ fn with_cookie(mut response: Response, session: &str) -> Response {
     response
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
+/// The session that a browser remembers.
+pub(crate) fn cookie(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = values.flat_map(|value| value.split(';')).filter_map(|one| one.split_once('='));
     pairs.find(|(name, _)| name.trim() == COOKIE).map(|(_, value)| value.trim().to_owned())

@@ -1,170 +1,155 @@
-//! The token endpoint (RFC 6749 §3.2), with its faults.
+//! The token endpoint (RFC 6749 §3.2).
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use axum::http::HeaderMap;
+use axum::response::Response;
 
-use super::client;
-use super::cut::Cut;
 use super::form::Form;
-use crate::faults::TokenFault;
-use crate::grants::{Answer, Refreshed, Refusal};
-use crate::state::{Fixed, Shared, World};
-
-const MAINTENANCE: &str = "<!doctype html><title>Back soon</title><h1>We will be right back</h1>\
-    <p>Our hamsters are being replaced by larger hamsters.</p>";
+use super::{APPLICATION_SCOPES, answers, client};
+use crate::assertions;
+use crate::grants::{Answer, Exchange, Means, Refreshed, Refusal};
+use crate::jwt::Jwt;
+use crate::settings::{DEVICE_CODE, JWT_BEARER};
+use crate::state::{Shared, User, World};
 
 /// `POST /token`.
 pub(crate) async fn token(
     State(shared): State<Shared>,
-    Extension(cut): Extension<Cut>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let fault = shared.fixed().faults.take_token();
-    shared.lock().counters.token_requests += 1;
-    match fault {
-        None => shape(serve(&shared, &headers, &body)),
-        Some(TokenFault::Stall(time)) => {
-            tokio::time::sleep(time).await;
-            shape(serve(&shared, &headers, &body))
-        }
-        Some(TokenFault::Delay(time)) => {
-            let answer = serve(&shared, &headers, &body);
-            tokio::time::sleep(time).await;
-            shape(answer)
-        }
-        Some(TokenFault::LoseAnswer) => {
-            let answer = serve(&shared, &headers, &body);
-            cut.cut();
-            shape(answer)
-        }
-        Some(TokenFault::Edit(edit)) => shape(serve(&shared, &headers, &body).map(|mut answer| {
-            edit(&mut answer);
-            answer
-        })),
-        Some(TokenFault::Status { status, retry_after }) => {
-            let mut response = code(status).into_response();
-            if let Some(seconds) = retry_after {
-                response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
-            }
-            response
-        }
-        Some(TokenFault::Html) => axum::response::Html(MAINTENANCE).into_response(),
-        Some(TokenFault::Body { status, content_type, body }) => {
-            let mut response = (code(status), body).into_response();
-            if let Ok(value) = HeaderValue::from_str(&content_type) {
-                response.headers_mut().insert(header::CONTENT_TYPE, value);
-            }
-            response
-        }
-        Some(TokenFault::Refuse { error, description }) => refuse(&error, &description),
-    }
-}
-
-/// Carries a request out, and counts how it went.
-fn serve(shared: &Shared, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Refusal> {
     let mut world = shared.lock();
-    let now = world.now();
-    let answer = decide(&mut world, shared.fixed(), headers, body, now);
+    let answer = decide(&mut world, &shared, &headers, &body);
     world.counters.refusals += u64::from(answer.is_err());
-    answer
+    drop(world);
+    answers::given(answer)
 }
 
 fn decide(
     world: &mut World,
-    fixed: &Fixed,
+    shared: &Shared,
     headers: &HeaderMap,
     body: &[u8],
-    now: Timestamp,
 ) -> Result<Answer, Refusal> {
-    let form = read(headers, body)?;
-    client::authenticate(&fixed.client, headers, &form)?;
-    let (settings, mint) = (&world.settings, &fixed.mint);
-    let required = |name| {
-        let missing =
-            || Refusal::new("invalid_request", "A parameter of this grant type is missing.");
-        form.get(name).ok_or_else(missing)
-    };
-    match required("grant_type")? {
+    let fixed = shared.fixed();
+    let form = answers::form(headers, body)?;
+    let unserved = || Refusal::new("unsupported_grant_type", "The grant_type is not served here.");
+    // The signature is all that a service account has to show: there is no client beside it.
+    if form.get("grant_type") == Some(JWT_BEARER) {
+        let served = world.settings.serves(JWT_BEARER);
+        return if served { statement(world, shared, &form) } else { Err(unserved()) };
+    }
+    let client = client::authenticate(world, fixed, headers, &form)?.id;
+    let now = world.now();
+    let grant_type = required(&form, "grant_type")?;
+    if !world.settings.serves(grant_type) {
+        return Err(unserved());
+    }
+    let World { settings, grants, devices, counters, .. } = world;
+    let means = Means { now, settings, mint: &fixed.mint };
+    match grant_type {
         "authorization_code" => {
-            let code = required("code")?;
-            let (uri, verifier) = (required("redirect_uri")?, required("code_verifier")?);
-            let answer = world.grants.exchange(now, settings, mint, code, uri, verifier)?;
-            world.counters.code_exchanges += 1;
+            let exchange = Exchange {
+                client: &client,
+                code: required(&form, "code")?,
+                redirect_uri: required(&form, "redirect_uri")?,
+                verifier: form.get("code_verifier"),
+            };
+            let answer = grants.exchange(means, &exchange)?;
+            counters.code_exchanges += 1;
             Ok(answer)
         }
         "refresh_token" => {
-            let (token, scope) = (required("refresh_token")?, form.get("scope"));
-            match world.grants.refresh(now, settings, mint, token, scope)? {
+            let token = required(&form, "refresh_token")?;
+            match grants.refresh(means, &client, token, form.get("scope"))? {
                 Refreshed::Anew(answer) => {
-                    world.counters.refreshes += 1;
+                    counters.refreshes += 1;
                     Ok(answer)
                 }
                 Refreshed::Again(answer) => {
-                    world.counters.repeated_refreshes += 1;
+                    counters.repeated_refreshes += 1;
                     Ok(answer)
                 }
                 Refreshed::Reused => {
-                    world.counters.reuses += 1;
+                    counters.reuses += 1;
                     let text = "The refresh token was used before; the grant is revoked.";
                     Err(Refusal::new("invalid_grant", text))
                 }
             }
         }
         "client_credentials" => {
-            let scopes: Vec<String> =
-                form.get("scope").unwrap_or("mail.imap").split(' ').map(str::to_owned).collect();
-            if !scopes.iter().all(|scope| ["mail.imap", "mail.smtp"].contains(&scope.as_str())) {
-                let text = "An application on its own may only ask for mail.imap and mail.smtp.";
-                return Err(Refusal::new("invalid_scope", text));
-            }
-            world.counters.client_credentials += 1;
-            Ok(world.grants.grant(now, settings, mint, None, &scopes))
+            let scopes =
+                application_scopes(settings.scopes(form.get("scope").unwrap_or_default()))?;
+            counters.client_credentials += 1;
+            Ok(grants.grant(means, &client, None, &scopes))
         }
-        _ => Err(Refusal::new("unsupported_grant_type", "The grant_type is not served here.")),
+        DEVICE_CODE => {
+            let polled = devices.poll(now, required(&form, "device_code")?, &client);
+            if let Err(refusal) = &polled {
+                let slower = refusal.error == "slow_down";
+                let waits = slower || refusal.error == "authorization_pending";
+                counters.device_waits += u64::from(waits);
+                counters.device_slow_downs += u64::from(slower);
+            }
+            let (user, scopes) = polled?;
+            counters.device_grants += 1;
+            Ok(grants.grant(means, &client, Some(user), &scopes))
+        }
+        _ => Err(unserved()),
     }
 }
 
-/// The form of a request, if it says that it is one (RFC 6749 §4.1.3).
-pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Result<Form, Refusal> {
-    let bad = |description| Refusal::new("invalid_request", description);
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(bad("The body must be application/x-www-form-urlencoded."));
+/// A service account's statement becomes an access token (RFC 7523 §2.1), for somebody else or for itself.
+fn statement(world: &mut World, shared: &Shared, form: &Form) -> Result<Answer, Refusal> {
+    let refuse = |words: &'static str| Refusal::new("invalid_grant", words);
+    let (fixed, now) = (shared.fixed(), world.now());
+    let jwt = Jwt::read(required(form, "assertion")?);
+    let jwt = jwt.ok_or_else(|| refuse("The assertion is no signed JWT."))?;
+    let audience = format!("{}/token", fixed.origin);
+    let World { settings, grants, seen, counters, .. } = world;
+    let account = assertions::check_account(&settings.service_accounts, &jwt, &audience, now)?;
+    let user = match jwt.text("sub").filter(|subject| *subject != account.client_email) {
+        Some(subject) => {
+            shared.user(subject).cloned().ok_or_else(|| refuse("Invalid email or User ID"))?
+        }
+        None => itself(&account.client_email),
+    };
+    let scopes = application_scopes(settings.scopes(jwt.text("scope").unwrap_or_default()))?;
+    if !seen.first(now, &jwt) {
+        counters.replays += 1;
+        return Err(refuse("The assertion was used before (jti)."));
     }
-    Form::read(body).map_err(bad)
+    counters.jwt_bearers += 1;
+    let means = Means { now, settings, mint: &fixed.mint };
+    Ok(grants.grant(means, &account.client_email, Some(user), &scopes))
 }
 
-fn shape(answer: Result<Answer, Refusal>) -> Response {
-    match answer {
-        Ok(answer) => json_answer(StatusCode::OK, Value::Object(answer)),
-        Err(refusal) => refuse(refusal.error, refusal.description),
+/// A service account that acts for nobody: it has a name, and no mailbox.
+fn itself(client_email: &str) -> User {
+    User {
+        address: client_email.to_owned(),
+        name: client_email.to_owned(),
+        subject: client_email.to_owned(),
+        password: outlink_model::Secret::new(""),
     }
 }
 
-/// A refusal as RFC 6749 §5.2 has it.
-pub(crate) fn refuse(error: &str, description: &str) -> Response {
-    let body = json!({ "error": error, "error_description": description });
-    if error != "invalid_client" {
-        return json_answer(StatusCode::BAD_REQUEST, body);
+/// What a program may ask for on its own. `/.default` at the end means all that it was ever given.
+fn application_scopes(asked: Vec<String>) -> Result<Vec<String>, Refusal> {
+    let all = || APPLICATION_SCOPES.map(str::to_owned).to_vec();
+    if asked.iter().any(|scope| scope.ends_with("/.default")) {
+        return Ok(all());
     }
-    let mut response = json_answer(StatusCode::UNAUTHORIZED, body);
-    let challenge = HeaderValue::from_static("Basic realm=\"practice\"");
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-    response
+    if asked.iter().any(|scope| !APPLICATION_SCOPES.contains(&scope.as_str())) {
+        let text = "An application on its own may only ask for mail.imap and mail.smtp.";
+        return Err(Refusal::new("invalid_scope", text));
+    }
+    Ok(if asked.is_empty() { vec!["mail.imap".to_owned()] } else { asked })
 }
 
-fn json_answer(status: StatusCode, body: Value) -> Response {
-    let no_store = [(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")];
-    (status, no_store, axum::Json(body)).into_response()
-}
-
-fn code(status: u16) -> StatusCode {
-    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+/// A parameter that must be there.
+pub(crate) fn required<'a>(form: &'a Form, name: &str) -> Result<&'a str, Refusal> {
+    let missing = || Refusal::new("invalid_request", format!("The parameter {name} is missing."));
+    form.get(name).ok_or_else(missing)
 }

@@ -72,21 +72,7 @@ impl Kit {
 
     /// The whole consent by Alice; the code.
     pub(crate) async fn code(&self, scope: &str, more: &[(&str, &str)]) -> String {
-        let mut browser = Browser::new(self);
-        let there = browser.get(&self.authorize_url(scope, more)).await;
-        let request = query(&location(&there), "request").unwrap();
-        let password = self.practice.users[0].password.expose();
-        let form =
-            [("request", &*request), ("username", "alice@example.org"), ("password", password)];
-        let there = browser.post("/login", &form).await;
-        assert_eq!(location(&there), format!("/consent?request={request}"));
-        let there =
-            browser.post("/consent", &[("request", &*request), ("decision", "allow")]).await;
-        let back = location(&there);
-        assert!(back.starts_with(REDIRECT), "{back}");
-        assert_eq!(query(&back, "state").as_deref(), Some("st&te"));
-        assert_eq!(query(&back, "iss").as_ref(), Some(&self.practice.issuer));
-        query(&back, "code").unwrap()
+        Browser::new(self).sign_in_and_allow(&self.authorize_url(scope, more)).await
     }
 
     /// A token request with `client_secret_post`.
@@ -145,6 +131,29 @@ impl<'a> Browser<'a> {
 
     pub(crate) async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Response {
         self.send(self.kit.http.post(format!("{}{path}", self.origin)).form(form)).await
+    }
+
+    /// The whole consent by Alice; the code.
+    pub(crate) async fn sign_in_and_allow(&mut self, url: &str) -> String {
+        let practice = &self.kit.practice;
+        let request = query(&location(&self.get(url).await), "request").unwrap();
+        let password = practice.users[0].password.expose();
+        let form =
+            [("request", &*request), ("username", "alice@example.org"), ("password", password)];
+        let there = self.post("/login", &form).await;
+        assert_eq!(location(&there), format!("/consent?request={request}"));
+        let there = self.post("/consent", &[("request", &*request), ("decision", "allow")]).await;
+        let back = location(&there);
+        assert!(back.starts_with(REDIRECT), "{back}");
+        assert_eq!(query(&back, "state").as_deref(), Some("st&te"));
+        assert_eq!(query(&back, "iss").as_ref(), Some(&practice.issuer));
+        query(&back, "code").unwrap()
+    }
+
+    /// A second consent, by whoever is signed in already and is not asked again; the code.
+    pub(crate) async fn allow_again(&mut self, url: &str) -> String {
+        let there = location(&self.get(url).await);
+        query(&location(&self.get(&there).await), "code").unwrap()
     }
 
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Response {
