@@ -4,35 +4,26 @@
 //! link they see; its button binds the consent to that browser by a cookie and goes on to the provider.
 
 use jiff::SignedDuration;
-use outlink_model::event::Event;
-use outlink_model::grant::{Actor, Grant, later};
+use outlink_model::grant::{Grant, later};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
-use outlink_model::{ConsentId, GrantId, Secret, Timestamp};
+use outlink_model::{ConsentId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, Authorize, Verifier};
 use outlink_store::{BeginConsent, Consent, ConsentState};
 
-use crate::{Caller, Engine, Error, clock};
+use crate::{Engine, Error, clock};
 
+mod device;
 mod finish;
 mod identity;
 mod keep;
+mod offer;
+mod proof;
 
-/// How long a start page works.
-const OFFER: SignedDuration = SignedDuration::from_hours(72);
+pub use offer::{AskConsent, DeviceOffer, Offer, OfferKind};
+
 /// How long somebody may take at the provider.
 const JOURNEY: SignedDuration = SignedDuration::from_mins(60);
-
-/// A consent that is asked for.
-#[derive(Debug)]
-pub struct Offer {
-    /// Its id: asked for how it went.
-    pub consent: ConsentId,
-    /// The one-time start page.
-    pub url: Secret,
-    /// When it ends.
-    pub expires_at: Timestamp,
-}
 
 /// What the start page shows.
 #[derive(Debug)]
@@ -76,8 +67,8 @@ pub struct Finished {
 /// How a consent stands.
 #[derive(Debug)]
 pub enum ConsentStatus {
-    /// Nobody has come back from the provider yet.
-    Waiting,
+    /// Nobody has come back from the provider yet. Where the consent is given by device code, what is to be typed there.
+    Waiting(Option<DeviceOffer>),
     /// It was given.
     Done(Box<Grant>),
     /// It was not given, or something went wrong.
@@ -85,69 +76,6 @@ pub enum ConsentStatus {
 }
 
 impl Engine {
-    /// Asks for a new grant under a link.
-    ///
-    /// # Errors
-    /// [`Problem::not_found`], or when the link's grant type needs no consent.
-    pub async fn authorize_link(
-        &self,
-        named: &str,
-        login_hint: Option<String>,
-        by: &Caller,
-    ) -> Result<Offer, Error> {
-        let link = self.link(named).await?;
-        self.offer(&link, None, login_hint, by).await
-    }
-
-    /// Asks for the same grant anew.
-    ///
-    /// # Errors
-    /// As [`Engine::authorize_link`].
-    pub async fn authorize_grant(&self, named: &str, by: &Caller) -> Result<Offer, Error> {
-        let grant = self.grant(named).await?;
-        let link = self.link_by_id(grant.link_id).await?;
-        self.offer(&link, Some(grant.id), grant.identity.email, by).await
-    }
-
-    async fn offer(
-        &self,
-        link: &Link,
-        grant_id: Option<GrantId>,
-        login_hint: Option<String>,
-        by: &Caller,
-    ) -> Result<Offer, Error> {
-        if self.redirect_url_of(link).is_none() {
-            return Err(no_consent_needed(link).into());
-        }
-        let token = clock::random_text()?;
-        let now = self.now();
-        let consent = Consent {
-            id: clock::id(),
-            link_id: link.id,
-            grant_id,
-            login_hint: login_hint.filter(|hint| !hint.trim().is_empty()),
-            state: ConsentState::Offered,
-            verifier: None,
-            nonce: None,
-            redirect_url: None,
-            created_at: now,
-            expires_at: later(now, OFFER),
-        };
-        self.store().create_consent(&consent, &clock::fingerprint(token.expose())).await?;
-        self.record(Event {
-            kind: "consent.offered".into(),
-            subject: format!("link {}", link.name),
-            message: format!("{} asked for a consent under the link {}.", by.name(), link.name),
-            ..self.event(Actor::MailboxOwner)
-        })
-        .await;
-        Ok(Offer {
-            consent: consent.id,
-            url: Secret::new(format!("{}/consent/{}", self.base_url(), token.expose())),
-            expires_at: consent.expires_at,
-        })
-    }
-
     /// How a consent stands.
     ///
     /// # Errors
@@ -162,15 +90,25 @@ impl Engine {
                 ConsentStatus::Done(Box::new(grant.ok_or_else(gone)?))
             }
             ConsentState::Failed { reason } => ConsentStatus::Failed(reason),
+            // The provider has answered, and the tokens are about to be kept.
+            ConsentState::Begun { .. } if is_being_kept(&consent, self.now()) => {
+                ConsentStatus::Waiting(consent.device.as_ref().map(DeviceOffer::from))
+            }
             ConsentState::Offered | ConsentState::Begun { .. }
                 if consent.expires_at < self.now() =>
             {
                 ConsentStatus::Failed("Nobody gave the consent in time.".into())
             }
-            ConsentState::Begun { at } if later(at, JOURNEY) < self.now() => ConsentStatus::Failed(
-                "Whoever began it did not come back from the provider within an hour.".into(),
-            ),
-            ConsentState::Offered | ConsentState::Begun { .. } => ConsentStatus::Waiting,
+            ConsentState::Begun { at }
+                if consent.device.is_none() && later(at, JOURNEY) < self.now() =>
+            {
+                ConsentStatus::Failed(
+                    "Whoever began it did not come back from the provider within an hour.".into(),
+                )
+            }
+            ConsentState::Offered | ConsentState::Begun { .. } => {
+                ConsentStatus::Waiting(consent.device.as_ref().map(DeviceOffer::from))
+            }
         })
     }
 
@@ -209,11 +147,12 @@ impl Engine {
         let verifier = Verifier::from_random(clock::random()?);
         let asks_identity = link.scope.split(' ').any(|scope| scope == "openid");
         let nonce = asks_identity.then(|| nonce.expose());
+        let challenge = link.pkce.then(|| verifier.challenge());
         let location = oauth::authorization_url(&Authorize {
             link: &link,
             redirect_url: &redirect_url,
             state: state.expose(),
-            challenge: &verifier.challenge(),
+            challenge: challenge.as_deref(),
             nonce,
             login_hint: consent.login_hint.as_deref(),
         })?;
@@ -243,10 +182,33 @@ impl Engine {
             }
         }
         if consent.expires_at < self.now() {
-            return Err(over("This consent page is over: it worked for three days.").into());
+            return Err(over("This consent page is over: it was not used in time.").into());
         }
         let link = self.link_by_id(consent.link_id).await?;
+        switched_on(&link)?;
         Ok((consent, link))
+    }
+}
+
+/// Whether a device code was answered whose tokens are not kept yet. After an hour, whoever was to keep them is gone.
+fn is_being_kept(consent: &Consent, now: Timestamp) -> bool {
+    let answered = consent.device.as_ref().is_some_and(|device| device.next_poll_at.is_none());
+    answered && now <= later(consent.expires_at, JOURNEY)
+}
+
+/// Nothing is asked for under a link that an administrator has switched off.
+fn switched_on(link: &Link) -> Result<(), Problem> {
+    match link.enabled {
+        true => Ok(()),
+        false => Err(Problem::new(
+            ProblemKind::Conflict,
+            "link_disabled",
+            format!("The link {} is switched off.", link.name),
+            format!(
+                "An administrator can switch it on: outlink link edit {:?} --enable",
+                link.name
+            ),
+        )),
     }
 }
 
@@ -255,6 +217,6 @@ fn no_consent_needed(link: &Link) -> Problem {
         ProblemKind::Conflict,
         "no_consent_needed",
         format!("The link {} works with {}, where nobody consents.", link.name, link.grant_type),
-        "Register a link with the grant type authorization_code.",
+        format!("Make a grant at once: outlink grant create {:?}", link.name),
     )
 }

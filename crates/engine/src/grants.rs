@@ -1,13 +1,24 @@
 //! Grants, for people: looking at them and asking for fresh tokens.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use jiff::SignedDuration;
 use outlink_model::GrantId;
 use outlink_model::grant::{Grant, GrantState, Trouble};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_oauth as oauth;
 
-use crate::refresh::not_renewable;
+use crate::refresh::{is_locked, not_renewable, stands_in_the_way};
 use crate::{Engine, Error, Listed, Page};
+
+mod create;
+mod end;
+mod restore;
+
+pub use create::NewGrant;
+pub use end::{AtProvider, DeleteGrant, DeletedGrant, Revoked};
 
 /// A grant with what people want to know about it.
 #[derive(Debug)]
@@ -18,18 +29,25 @@ pub struct GrantView {
     pub link_name: String,
     /// What was asked for and not granted.
     pub missing_scopes: Vec<String>,
+    /// Whether an endpoint of the link was moved since the tokens were issued, so that they are sent nowhere.
+    pub locked: bool,
+    /// What on our own side keeps the grant from being used, whatever its state.
+    blocked_here: Option<Trouble>,
 }
 
 impl GrantView {
     fn new(grant: Grant, link: &Link) -> Self {
         let missing_scopes = oauth::missing_scopes(&link.scope, &grant.scopes);
-        Self { grant, link_name: link.name.clone(), missing_scopes }
+        let locked = is_locked(link, &grant);
+        let blocked_here = stands_in_the_way(link, &grant);
+        Self { grant, link_name: link.name.clone(), missing_scopes, locked, blocked_here }
     }
 
     /// What is wrong with it, or will be: a grant that cannot be renewed says so while it still works.
     pub fn trouble(&self) -> Option<Trouble> {
-        let known = self.grant.state.trouble().cloned();
-        let ends = !self.grant.renewable && self.grant.state == GrantState::Active;
+        let known = self.blocked_here.clone().or_else(|| self.grant.state.trouble().cloned());
+        let ends =
+            !self.grant.renewable && self.grant.state == GrantState::Active && !lasts(&self.grant);
         known.or_else(|| ends.then(|| not_renewable(&self.grant)))
     }
 }
@@ -41,9 +59,14 @@ impl Engine {
     /// When the store is away.
     pub async fn grants(&self, page: Page) -> Result<Listed<GrantView>, Error> {
         let listed = self.store().grants(&page).await?;
+        let mut links = HashMap::new();
         let mut items = Vec::with_capacity(listed.items.len());
         for grant in listed.items {
-            items.push(self.view_grant(grant).await?);
+            let link = match links.entry(grant.link_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(self.link_by_id(grant.link_id).await?),
+            };
+            items.push(GrantView::new(grant, link));
         }
         Ok(Listed { items, next: listed.next })
     }
@@ -102,6 +125,11 @@ impl Engine {
         let link = self.link_by_id(grant.link_id).await?;
         Ok(GrantView::new(grant, &link))
     }
+}
+
+/// Whether the access token alone lives so long that nobody need be told of its end yet.
+pub(crate) fn lasts(grant: &Grant) -> bool {
+    grant.expires_at.duration_since(grant.issued_at) > SignedDuration::from_hours(24 * 30)
 }
 
 /// How people call a grant: by its address where that is known, else by its lasting name, else by its id.

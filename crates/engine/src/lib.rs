@@ -9,14 +9,18 @@ pub mod consents;
 pub mod egress;
 mod error;
 mod events;
+mod gather;
 pub mod grants;
+pub mod hand_outs;
 pub mod handlers;
 mod http;
+mod inspect;
 pub mod intake;
 pub mod links;
 pub mod mail_servers;
 pub mod messages;
 mod poll;
+mod provider_calls;
 mod refresh;
 mod sign_in_limit;
 mod sweep;
@@ -24,6 +28,7 @@ mod tls;
 mod tokens;
 pub mod tracker;
 mod users;
+pub mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +69,8 @@ pub struct Limits {
     /// For one call to a token endpoint. Shorter than the lease on a refresh, so that an answer comes before another
     /// node may start.
     pub token_call: Duration,
+    /// Calls that one provider is asked for in a second, over all nodes, in the long run. At least one.
+    pub provider_calls_per_second: u32,
     /// For opening a connection.
     pub connect: Duration,
     /// For each answer of a mail server.
@@ -80,6 +87,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             token_call: Duration::from_secs(8),
+            provider_calls_per_second: 50,
             connect: Duration::from_secs(10),
             mail_read: Duration::from_secs(60),
             mail_batch: Duration::from_secs(600),
@@ -119,9 +127,11 @@ struct Inner {
     store: Arc<Store>,
     settings: Settings,
     http: http::Http,
-    tls: Arc<rustls::ClientConfig>,
+    tls: tls::Trust,
     /// One refresh at a time per grant, over all callers of this node; the lease does it over all nodes.
     refreshing: refresh::Flights,
+    /// When each provider may be asked next.
+    turns: provider_calls::Turns,
     sign_ins: sign_in_limit::SignInLimit,
     /// Hashing a password takes 19 MiB and a core: more than two at once would be a way to stop us.
     hashing: tokio::sync::Semaphore,
@@ -133,6 +143,11 @@ struct Inner {
     stopping: CancellationToken,
     /// Rung when something may have become due sooner than planned.
     alarm: tokio::sync::Notify,
+    /// Rung when there is something to send to the webhooks.
+    deliver: tokio::sync::Notify,
+    hand_outs: hand_outs::Counts,
+    /// What every request with an API token asks of the store.
+    asking: tokens::Asking,
 }
 
 impl Engine {
@@ -141,13 +156,14 @@ impl Engine {
     /// # Errors
     /// When the file of extra authorities cannot be read, or the HTTP client cannot be made.
     pub fn new(store: impl Into<Arc<Store>>, settings: Settings) -> Result<Self, Error> {
-        let tls = tls::client_config(settings.extra_ca.as_deref())?;
-        let http = http::Http::new(&settings, &tls)?;
+        let tls = tls::Trust::load(settings.extra_ca.as_deref())?;
+        let http = http::Http::new(&settings, &tls);
         Ok(Self(Arc::new(Inner {
             store: store.into(),
             http,
             tls,
             refreshing: refresh::Flights::default(),
+            turns: provider_calls::Turns::default(),
             sign_ins: sign_in_limit::SignInLimit::default(),
             hashing: tokio::sync::Semaphore::new(2),
             hash_queue: tokio::sync::Semaphore::new(32),
@@ -155,6 +171,9 @@ impl Engine {
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             alarm: tokio::sync::Notify::new(),
+            deliver: tokio::sync::Notify::new(),
+            hand_outs: hand_outs::Counts::default(),
+            asking: tokens::Asking::default(),
             settings,
         })))
     }
@@ -165,9 +184,17 @@ impl Engine {
         let engine = self.clone();
         self.spawn(async move { engine.keep_fresh().await });
         let engine = self.clone();
+        self.spawn(async move { engine.keep_asking_devices().await });
+        let engine = self.clone();
         self.spawn(async move { engine.keep_polling().await });
         let engine = self.clone();
         self.spawn(async move { engine.keep_sweeping().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_watch_on_secrets().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_delivering().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_counting().await });
     }
 
     /// Stops the background. Answers of providers that are under way are waited for and committed, since a token that
@@ -176,6 +203,7 @@ impl Engine {
         self.0.stopping.cancel();
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        self.flush_last_hand_outs().await;
     }
 
     /// Stops, and closes the store behind it. The last thing that is asked of an engine.

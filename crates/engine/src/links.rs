@@ -2,43 +2,43 @@
 
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
-use outlink_model::link::{ClientAuth, GrantType, Link, LinkHealth};
+use outlink_model::link::{GrantType, Link, LinkDirection, LinkHealth};
 use outlink_model::problem::Problem;
-use outlink_model::provider::ProviderKind;
+use outlink_model::provider::{MailService, ProviderKind};
 use outlink_model::{LinkId, Secret};
-use outlink_oauth::{self as oauth, Preset};
+use outlink_oauth::{self as oauth, Choice, Filled};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error};
 
-/// What an administrator enters for a new link. What is left out comes from the provider's preset.
-#[derive(Debug)]
-pub struct NewLink {
-    /// Unique.
-    pub name: String,
-    /// Free text; may be empty.
-    pub description: String,
-    /// The preset.
-    pub provider: ProviderKind,
-    /// How it comes by tokens; authorization code where left out.
-    pub grant_type: Option<GrantType>,
-    /// From the provider.
-    pub client_id: String,
-    /// From the provider; none for a public client.
-    pub client_secret: Option<Secret>,
-    /// `client_secret_basic` where left out (`none` without a secret).
-    pub client_auth: Option<ClientAuth>,
-    /// Where the browser is sent.
-    pub authorization_endpoint: Option<String>,
-    /// Where tokens come from.
-    pub token_endpoint: Option<String>,
-    /// Compared with `iss`; see [`Link::issuer`].
-    pub issuer: Option<String>,
-    /// Asked who consented.
-    pub userinfo_endpoint: Option<String>,
-    /// Separated by spaces.
-    pub scope: Option<String>,
-    /// Besides the usual ones.
-    pub authorization_params: Vec<(String, String)>,
+mod delete;
+mod dependants;
+mod discover;
+mod draft;
+mod edit;
+mod fields;
+mod register;
+mod report;
+mod secrets;
+mod watch;
+
+pub use delete::{DeleteLink, DeletedLink};
+pub use dependants::Dependants;
+pub use discover::Discovered;
+pub use draft::{LinkDraft, LinkEdit, NewLink, NewSecret, Register, SavedLink};
+pub use report::LinkReport;
+
+use fields::{Entered, Laid};
+
+/// The end of a secret is shown beside its link from so many days before on.
+const SECRET_SHOWN: i64 = 30;
+
+/// The redirect URL to register at a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RedirectUrl {
+    /// The address, letter by letter.
+    pub url: String,
+    /// What the provider is known to refuse about it.
+    pub warnings: Vec<String>,
 }
 
 impl Engine {
@@ -46,12 +46,34 @@ impl Engine {
     ///
     /// # Errors
     /// A [`Problem`] at the field that is wrong, or when the name is taken. Nothing is kept then.
-    pub async fn create_link(&self, new: NewLink, by: &Caller) -> Result<Link, Error> {
-        let link = self.check_link(new)?;
-        self.store()
-            .create_link(&link)
-            .await
-            .map_err(|error| error::taken(error, "name", "link", &link.name))?;
+    pub async fn create_link(&self, new: NewLink, by: &Caller) -> Result<SavedLink, Error> {
+        let NewLink { provider, choice, mut draft, discover, register, service_account } = new;
+        let filled = oauth::fill(provider, &choice)?;
+        let mut base = self.base(provider, &choice, filled);
+        if let Some(json) = service_account.filter(|json| !json.is_empty()) {
+            lay_service_account(&mut base, &mut draft, &json)?;
+        }
+        let issuer = given(discover.as_deref());
+        let discovered = match issuer {
+            Some(issuer) => Some(self.discover_at("discover", issuer).await?),
+            None => None,
+        };
+        let metadata = discovered.as_ref().map(|discovered| &discovered.metadata);
+        if let Some(metadata) = metadata {
+            discover::lay_metadata(&mut base, &draft, metadata);
+        }
+        let mut warnings = Vec::new();
+        let saved = match register {
+            None => self.save_new(&base, draft).await?,
+            Some(register) => {
+                let registered = self.register(&base, draft, &register, metadata).await?;
+                warnings.extend(registered.warnings);
+                let client_id = registered.draft.client_id.clone().unwrap_or_default();
+                let saved = self.save_new(&base, registered.draft).await;
+                saved.map_err(|error| register::left_behind(&error.problem(), &client_id))?
+            }
+        };
+        let Laid { link, warnings: laid } = saved;
         self.record(Event {
             kind: "link.created".into(),
             subject: format!("link {}", link.name),
@@ -59,7 +81,22 @@ impl Engine {
             ..self.event(Actor::Nobody)
         })
         .await;
-        Ok(link)
+        self.look_at_secrets().await;
+        if let Some(discovered) = discovered {
+            warnings.extend(discover::warnings(&link, &discovered.metadata));
+            warnings.extend(discovered.warnings);
+        }
+        warnings.extend(laid);
+        warnings.extend(self.link_warnings(&link));
+        Ok(SavedLink { link, warnings })
+    }
+
+    /// Lays the draft of a new link over its base, and keeps it.
+    async fn save_new(&self, base: &Link, draft: LinkDraft) -> Result<Laid, Error> {
+        let laid = self.lay_over(base, &self.creating(draft))?;
+        let saved = self.store().create_link(&laid.link).await;
+        saved.map_err(|error| error::taken(error, "name", "link", &laid.link.name))?;
+        Ok(laid)
     }
 
     /// The links, by the order in which they were made.
@@ -90,94 +127,160 @@ impl Engine {
     /// The redirect URL to register at the provider; none where the grant type has no redirect.
     pub fn redirect_url_of(&self, link: &Link) -> Option<String> {
         let authorization = link.authorization_endpoint.as_deref()?;
-        (link.grant_type == GrantType::AuthorizationCode)
+        let has_redirect = link.grant_type.has_redirect();
+        has_redirect
             .then(|| oauth::redirect_url(self.base_url(), authorization, &link.token_endpoint))
     }
 
-    /// The redirect URL that a link to these endpoints would have, before any link stands.
+    /// The redirect URL that a link to these endpoints would have, before any link stands. What is left out comes from
+    /// the preset.
     ///
     /// # Errors
-    /// A [`Problem`] where an endpoint is missing or wrong.
+    /// A [`Problem`] where an endpoint is missing or wrong, or the grant type has no redirect.
     pub fn redirect_url(
         &self,
-        provider: Option<ProviderKind>,
+        provider: ProviderKind,
+        choice: &Choice,
         authorization_endpoint: Option<&str>,
         token_endpoint: Option<&str>,
-    ) -> Result<String, Error> {
-        let preset = oauth::preset(provider.unwrap_or(ProviderKind::Custom));
+    ) -> Result<RedirectUrl, Error> {
+        if !choice.grant_type.has_redirect() {
+            return Err(Problem::invalid(
+                "grant_type",
+                "no_redirect_url",
+                format!("The grant type {} has no redirect URL.", choice.grant_type),
+                "Nothing is to be registered for it at the provider.",
+            )
+            .into());
+        }
+        let filled = oauth::fill(provider, choice)?;
         let authorization = self.endpoint(
             "authorization_endpoint",
             authorization_endpoint,
-            preset.authorization_endpoint,
+            filled.authorization_endpoint,
         )?;
-        let token = self.endpoint("token_endpoint", token_endpoint, preset.token_endpoint)?;
-        Ok(oauth::redirect_url(self.base_url(), &authorization, &token))
+        let token = self.endpoint("token_endpoint", token_endpoint, filled.token_endpoint)?;
+        let url = oauth::redirect_url(self.base_url(), &authorization, &token);
+        let warnings = oauth::redirect_warnings(provider, &url);
+        Ok(RedirectUrl { url, warnings })
     }
 
-    fn check_link(&self, new: NewLink) -> Result<Link, Problem> {
-        let preset = oauth::preset(new.provider);
-        let grant_type = new.grant_type.unwrap_or(GrantType::AuthorizationCode);
-        let client_secret = new.client_secret.filter(|secret| !secret.is_empty());
-        let client_auth = new.client_auth.unwrap_or(match client_secret {
-            Some(_) => preset.client_auth,
-            None => ClientAuth::None,
-        });
-        check_secret(client_auth, client_secret.as_ref())?;
-        let authorization_endpoint = match grant_type {
-            GrantType::AuthorizationCode => Some(self.endpoint(
-                "authorization_endpoint",
-                new.authorization_endpoint.as_deref(),
-                preset.authorization_endpoint,
-            )?),
-        };
-        let token_endpoint =
-            self.endpoint("token_endpoint", new.token_endpoint.as_deref(), preset.token_endpoint)?;
-        let userinfo = given(new.userinfo_endpoint.as_deref()).or(preset.userinfo_endpoint);
-        let userinfo_endpoint = userinfo
-            .map(|text| self.endpoint("userinfo_endpoint", Some(text), None))
-            .transpose()?;
+    /// What an administrator should know about a link as it stands: scopes and a redirect URL that are known to make
+    /// trouble, a secret that ends soon.
+    pub fn link_warnings(&self, link: &Link) -> Vec<String> {
+        let mut warnings = fields::warnings_of(link, self.redirect_url_of(link).as_deref());
+        let first = link.client_secrets.first();
+        if let Some(first) =
+            first.filter(|first| secrets::ends_soon(first, self.now(), SECRET_SHOWN))
+            && let Some(ends) = first.expires_at
+        {
+            let (tense, date) = watch::tense(ends, self.now());
+            warnings.push(format!("The client secret of this link {tense} on {date}."));
+        }
+        warnings
+    }
+
+    /// A new link as its preset has it, before anything is entered.
+    fn base(&self, provider: ProviderKind, choice: &Choice, filled: Filled) -> Link {
         let now = self.now();
-        Ok(Link {
+        Link {
             id: clock::id(),
-            name: name("name", &new.name)?,
-            description: new.description.trim().to_owned(),
-            provider: new.provider,
-            grant_type,
-            client_id: required("client_id", "The client ID", &new.client_id)?,
-            client_secret,
-            client_auth,
-            authorization_endpoint,
-            token_endpoint,
-            issuer: given(new.issuer.as_deref()).or(preset.issuer).map(str::to_owned),
-            userinfo_endpoint,
-            scope: scope(given(new.scope.as_deref()).unwrap_or(preset.scope))?,
-            authorization_params: authorization_params(new.authorization_params, preset)?,
-            token_hosts: token_hosts(preset),
+            name: String::new(),
+            description: String::new(),
+            direction: LinkDirection::Outgoing,
+            provider,
+            enabled: true,
+            grant_type: choice.grant_type,
+            client_id: String::new(),
+            client_secrets: Vec::new(),
+            client_auth: filled.client_auth,
+            signing_alg: None,
+            authorization_endpoint: filled.authorization_endpoint,
+            token_endpoint: filled.token_endpoint.unwrap_or_default(),
+            revocation_endpoint: filled.revocation_endpoint,
+            device_authorization_endpoint: filled.device_authorization_endpoint,
+            issuer: filled.issuer,
+            requires_iss: false,
+            userinfo_endpoint: filled.userinfo_endpoint,
+            introspection_endpoint: filled.introspection_endpoint,
+            scope: filled.scope,
+            scope_separator: filled.scope_separator,
+            pkce: filled.pkce,
+            authorization_params: filled.authorization_params,
+            token_params: filled.token_params,
+            token_hosts: token_hosts(provider, choice),
             health: LinkHealth::Healthy,
             created_at: now,
             updated_at: now,
-        })
+        }
     }
 
-    /// An endpoint as it will be saved: what was entered, else the preset's.
+    fn creating(&self, draft: LinkDraft) -> Entered {
+        Entered {
+            draft,
+            add_secret: false,
+            secret_expires_at: None,
+            creating: true,
+            secret_id: clock::id(),
+            now: self.now(),
+        }
+    }
+
+    fn lay_over(&self, before: &Link, entered: &Entered) -> Result<Laid, Problem> {
+        let egress = &self.0.settings.egress;
+        fields::lay_over(before, entered, &|host| egress.permits_plain_http(host))
+    }
+
+    /// An endpoint as it would be saved: what was entered, else the preset's.
     fn endpoint(
         &self,
         field: &'static str,
         entered: Option<&str>,
-        preset: Option<&'static str>,
+        preset: Option<String>,
     ) -> Result<String, Problem> {
-        let Some(text) = given(entered).or(preset) else {
-            return Err(Problem::invalid(
-                field,
-                "endpoint_missing",
-                format!("The {} is missing.", field.replace('_', " ")),
-                "The provider's documentation names it; it begins with https://.",
-            ));
-        };
+        let text = given(entered).map(str::to_owned).or(preset).unwrap_or_default();
         let egress = &self.0.settings.egress;
-        oauth::check_endpoint(field, text, |host| egress.permits_plain_http(host))?;
-        Ok(text.to_owned())
+        oauth::check_endpoint(field, &text, |host| egress.permits_plain_http(host))?;
+        Ok(text)
     }
+}
+
+/// Google's key file says who signs, with what, and where the assertion goes.
+fn lay_service_account(
+    base: &mut Link,
+    draft: &mut LinkDraft,
+    json: &Secret,
+) -> Result<(), Problem> {
+    if base.grant_type != GrantType::JwtBearer {
+        return Err(Problem::invalid(
+            "grant_type",
+            "grant_type_unfit",
+            "A service account's key file was given, but it is of use only with the grant type jwt_bearer.",
+            "Choose the grant type jwt_bearer, or leave the file out.",
+        ));
+    }
+    let account = oauth::parse_service_account(json)?;
+    base.client_id = account.client_email;
+    base.token_endpoint = account.token_uri;
+    draft.secret.get_or_insert(NewSecret {
+        key_id: account.private_key_id,
+        ..NewSecret::new(account.private_key)
+    });
+    Ok(())
+}
+
+/// The hosts that a preset's tokens may go to, whatever they are for at first: scopes can be added later.
+///
+/// Each protocol by itself: a provider may have no scope for one of them.
+fn token_hosts(provider: ProviderKind, choice: &Choice) -> Vec<String> {
+    let filled = MailService::ALL.iter().filter_map(|protocol| {
+        oauth::fill(provider, &Choice { protocols: vec![*protocol], ..choice.clone() }).ok()
+    });
+    let mut hosts: Vec<_> =
+        filled.flat_map(|filled| filled.mail_hosts).map(|mail| mail.host.to_owned()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
 }
 
 /// What was entered, where it is more than white space.
@@ -219,58 +322,4 @@ pub(crate) fn required(field: &'static str, what: &str, text: &str) -> Result<St
             format!("Fill in {field}."),
         )),
     }
-}
-
-fn check_secret(auth: ClientAuth, secret: Option<&Secret>) -> Result<(), Problem> {
-    match secret {
-        None if auth != ClientAuth::None => Err(Problem::invalid(
-            "client_secret",
-            "missing",
-            "The client secret is missing.",
-            "Copy it from the provider, or choose the client authentication `none` for a public client.",
-        )),
-        Some(_) if auth == ClientAuth::None => Err(Problem::invalid(
-            "client_auth",
-            "secret_unused",
-            "A client secret was given, but the client authentication is `none`.",
-            "Leave the secret out, or choose client_secret_basic or client_secret_post.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// Scopes as one line: RFC 6749 §3.3 separates them by single spaces.
-fn scope(text: &str) -> Result<String, Problem> {
-    let tokens: Vec<_> = text.split_whitespace().collect();
-    let legal = |token: &&str| token.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e));
-    match tokens.iter().find(|token| !legal(token)) {
-        Some(token) => Err(Problem::invalid(
-            "scope",
-            "scope_unusable",
-            format!("The scope {token:?} holds a character that no scope may hold."),
-            "Separate scopes by spaces, and copy each as the provider's documentation prints it.",
-        )),
-        None => Ok(tokens.join(" ")),
-    }
-}
-
-/// The preset's parameters, with those entered put over them.
-fn authorization_params(
-    entered: Vec<(String, String)>,
-    preset: &Preset,
-) -> Result<Vec<(String, String)>, Problem> {
-    oauth::check_authorization_params(&entered)?;
-    let own = |name: &str| entered.iter().any(|(key, _)| key == name);
-    let kept = preset.authorization_params.iter().filter(|(key, _)| !own(key));
-    let mut all: Vec<_> = kept.map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    all.extend(entered);
-    Ok(all)
-}
-
-/// The hosts that the preset's tokens may go to, each once.
-fn token_hosts(preset: &Preset) -> Vec<String> {
-    let mut hosts: Vec<_> = preset.mail_hosts.iter().map(|mail| mail.host.to_owned()).collect();
-    hosts.sort_unstable();
-    hosts.dedup();
-    hosts
 }

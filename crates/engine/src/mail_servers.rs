@@ -14,9 +14,11 @@ use outlink_model::{MailServerId, Secret};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error, links};
 
+mod edit;
 mod walk;
 
-pub(crate) use walk::{MailSession, Report, no_handler};
+pub use edit::MailServerEdit;
+pub(crate) use walk::{MailSession, Opens, Report, no_handler};
 
 /// When a new server is polled first, at the latest. Soon, since somebody waits for it; not at once, so that a script
 /// that sets things up and then fetches is told what its own fetch brought.
@@ -70,7 +72,7 @@ impl Engine {
             )
             .into());
         }
-        let host = host(&new.host)?;
+        let host = host("host", &new.host)?;
         let (sign_in, link) = self.sign_in_of(new.grant.as_deref(), new.password).await?;
         if let Some(link) = &link {
             check_token_host(link, &host)?;
@@ -99,11 +101,7 @@ impl Engine {
         let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));
         let first = later(server.created_at, interval.min(FIRST_POLL));
         self.store().set_server_health(server.id, &server.health, first).await?;
-        // For a custom provider, an administrator who attaches a grant here says by that act that its tokens may be
-        // shown to this host.
-        if let Some(link) = link.filter(|link| !link.token_hosts.contains(&server.host)) {
-            self.store().add_token_host(link.id, &server.host).await?;
-        }
+        self.allow_token_host(link.as_ref(), &server.host).await?;
         self.record(Event {
             kind: "mail_server.created".into(),
             subject: format!("mail server {}", server.name),
@@ -118,6 +116,16 @@ impl Engine {
         })
         .await;
         Ok(server)
+    }
+
+    /// For a custom provider, an administrator who attaches a grant to a mail server says by that act that its tokens
+    /// may be shown to this host. A preset's link has them all: see [`check_token_host`].
+    async fn allow_token_host(&self, link: Option<&Link>, host: &str) -> Result<(), Error> {
+        if let Some(link) = link.filter(|link| !link.token_hosts.iter().any(|known| known == host))
+        {
+            self.store().add_token_host(link.id, host).await?;
+        }
+        Ok(())
     }
 
     async fn sign_in_of(
@@ -222,18 +230,22 @@ fn check_token_host(link: &Link, host: &str) -> Result<(), Problem> {
         "host",
         "host_not_of_provider",
         format!("Tokens of the link {} are not sent to {host}.", link.name),
-        format!("Use one of the provider's own hosts: {}.", link.token_hosts.join(", ")),
+        format!(
+            "Use one of the hosts that it has: {}. If {host} is the provider's too, add it to the link's token hosts \
+             (token_hosts) together with them; the client secret is then asked for again.",
+            link.token_hosts.join(", ")
+        ),
     ))
 }
 
-fn host(text: &str) -> Result<String, Problem> {
-    let host = links::required("host", "The host", text)?.to_ascii_lowercase();
+pub(crate) fn host(field: &'static str, text: &str) -> Result<String, Problem> {
+    let host = links::required(field, "The host", text)?.to_ascii_lowercase();
     let legal = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b));
     if legal && host.len() <= 253 {
         return Ok(host.trim_start_matches('[').trim_end_matches(']').to_owned());
     }
     Err(Problem::invalid(
-        "host",
+        field,
         "host_unusable",
         format!("{host:?} is no host name."),
         "Write the host alone, like imap.example.org: no https://, no port, no path.",

@@ -136,7 +136,7 @@ impl Engine {
                     state: Some("failing".into()),
                     message: trouble.reason.clone(),
                     hint: trouble.hint.clone(),
-                    ..self.event(trouble.actor)
+                    ..self.health_event(trouble.actor)
                 })
                 .await;
             }
@@ -146,7 +146,7 @@ impl Engine {
                     subject,
                     state: Some("connected".into()),
                     message: format!("Mail is fetched from {} again.", server.name),
-                    ..self.event(Actor::Nobody)
+                    ..self.health_event(Actor::Nobody)
                 })
                 .await;
             }

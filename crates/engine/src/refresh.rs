@@ -10,29 +10,32 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use outlink_model::grant::{
-    Actor, Failure, Grant, GrantState, Tokens, Trouble, Verdict, after_failure, later,
+    Actor, Failure, FailureClass, Grant, GrantState, Tokens, Trouble, Verdict, after_failure, later,
 };
-use outlink_model::link::Link;
+use outlink_model::link::{GrantType, Link};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, TokenAnswer};
 use outlink_store::{Claim, Error as StoreError, FailedRefresh};
 use tokio::time::{Instant, sleep};
 
+use crate::provider_calls::Called;
 use crate::{Engine, Error, clock};
 
 mod admit;
 mod background;
 mod commit;
 mod held;
+mod hold;
 mod marks;
 mod unrefreshed;
 
 pub(crate) use held::{held, held_read};
+pub(crate) use hold::Held;
 pub(crate) use unrefreshed::Unrefreshed;
 
 /// How long the right to start a call is held. Longer than the limit of the call itself.
-const LEASE: SignedDuration = SignedDuration::from_secs(10);
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(10);
 /// How often a caller looks whether another node has finished.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
@@ -62,8 +65,27 @@ struct Call {
     holder: String,
     grant: Grant,
     link: Link,
-    /// The refresh token that is sent.
-    refresh: Secret,
+    by: By,
+}
+
+/// What a new access token is asked for by.
+enum By {
+    /// The refresh token that is sent (RFC 6749 §6).
+    RefreshToken(Secret),
+    /// What the client itself may have (RFC 6749 §4.4).
+    Credentials,
+    /// An assertion that names the grant's subject (RFC 7523 §2.1).
+    Assertion,
+}
+
+impl Call {
+    /// The refresh token that is spent by this call, where one is.
+    fn spends(&self) -> Option<&Secret> {
+        match &self.by {
+            By::RefreshToken(refresh) => Some(refresh),
+            By::Credentials | By::Assertion => None,
+        }
+    }
 }
 
 /// What came back from a token endpoint.
@@ -74,6 +96,8 @@ enum Asked {
     /// No answer reached us. The provider may have acted all the same, and put a new refresh token in the old one's
     /// place.
     Lost(Failure),
+    /// Nothing was sent.
+    Unsent(Failure),
 }
 
 impl Engine {
@@ -98,6 +122,10 @@ impl Engine {
     ) -> Result<Tokens, Trouble> {
         let told = |failed: Unrefreshed| *failed.trouble;
         let grant = self.grant_by_id(id).await.map_err(Unrefreshed::from).map_err(told)?;
+        let link = self.link_by_id(grant.link_id).await.map_err(Unrefreshed::from).map_err(told)?;
+        if let Some(trouble) = stands_in_the_way(&link, &grant) {
+            return Err(trouble);
+        }
         let lives = later(self.now(), min_ttl) < grant.expires_at;
         // What cannot be renewed is used to its end.
         let lasts = lives || (!grant.renewable && self.now() < grant.expires_at);
@@ -119,7 +147,7 @@ impl Engine {
 
     /// Refreshes a grant unless somebody has done so since generation `seen`. The work goes on if the caller goes
     /// away: a token that the provider has given out must be kept.
-    async fn refresh(&self, id: GrantId, seen: i64) -> Result<Grant, Unrefreshed> {
+    pub(crate) async fn refresh(&self, id: GrantId, seen: i64) -> Result<Grant, Unrefreshed> {
         let engine = self.clone();
         let wanted = Instant::now();
         let task = self.spawn(async move {
@@ -137,30 +165,50 @@ impl Engine {
     }
 
     async fn refresh_in_turn(&self, id: GrantId, mut seen: i64) -> Result<Grant, Unrefreshed> {
-        let (mut confirmed, mut retried) = (false, false);
+        let (mut confirmed, mut retried, mut has_turn) = (false, false, false);
         loop {
             let grant = self.grant_by_id(id).await?;
             if grant.generation != seen {
                 return Ok(grant);
             }
             refreshable(&grant)?;
-            let tokens = self.store().tokens(id).await?;
-            let Some(tokens) = tokens.filter(|tokens| tokens.generation == seen) else { continue };
-            let Some(refresh) = tokens.refresh else {
-                return Err(self.end_of_life(grant).await?);
-            };
             let link = self.link_by_id(grant.link_id).await?;
-            let mut call = Call { holder: self.holder()?, grant, link, refresh };
-            match self.claim(&call).await? {
-                // The call before this one was lost on its way: this one is its second try.
-                Claim::Won { previous_intent } => retried |= previous_intent.is_some(),
+            if let Some(trouble) = stands_in_the_way(&link, &grant) {
+                return Err(Unrefreshed::coded(trouble, ProblemKind::Conflict, "link_unusable"));
+            }
+            let by = match link.grant_type {
+                GrantType::ClientCredentials => By::Credentials,
+                GrantType::JwtBearer => By::Assertion,
+                GrantType::AuthorizationCode | GrantType::DeviceCode => {
+                    let tokens = self.store().tokens(id).await?;
+                    let Some(tokens) = tokens.filter(|tokens| tokens.generation == seen) else {
+                        continue;
+                    };
+                    let Some(refresh) = tokens.refresh else {
+                        return Err(self.end_of_life(grant).await?);
+                    };
+                    By::RefreshToken(refresh)
+                }
+            };
+            if !has_turn {
+                self.turn(&link)
+                    .await
+                    .map_err(|not_yet| Unrefreshed::not_before(not_yet.at, not_yet.trouble))?;
+                has_turn = true;
+            }
+            let mut call = Call { holder: self.holder()?, grant, link, by };
+            let unanswered = match self.claim(&call).await? {
+                Claim::Won { previous_intent } => previous_intent.is_some(),
                 Claim::Held { .. } => {
                     sleep(LOOK_AGAIN).await;
                     continue;
                 }
                 Claim::Stale => continue,
-            }
-            let (failure, answered) = match self.ask(&call).await {
+            };
+            // The call before this one was lost on its way: this one is its second try.
+            retried |= unanswered;
+            has_turn = false;
+            let (failure, settled) = match self.ask(&call).await {
                 Asked::Fresh(answer) => return Ok(self.commit(&call, answer).await?),
                 // While the provider's grace may last, the same token is asked about once more, at once.
                 Asked::Lost(_) if !retried => {
@@ -169,8 +217,10 @@ impl Engine {
                 }
                 Asked::Lost(failure) => (failure, false),
                 Asked::Refused(failure) => (failure, true),
+                // The intent that this call has written is void, but not one that it took the place of.
+                Asked::Unsent(failure) => (failure, !unanswered),
             };
-            if let Some(rotated) = &failure.rotated {
+            if let Some(rotated) = &failure.held.rotated {
                 self.keep_rotated(&mut call, rotated).await?;
                 seen = call.grant.generation;
             }
@@ -182,7 +232,7 @@ impl Engine {
                     confirmed = true;
                 }
                 Verdict::Become { state, next_refresh_at } => {
-                    self.fail(&call, &state, next_refresh_at, answered).await?;
+                    self.fail(&call, &state, next_refresh_at, settled).await?;
                     if self.blames_link(&call, &failure).await? {
                         self.mark_link(&call.link, &failure).await?;
                     }
@@ -191,7 +241,7 @@ impl Engine {
                 Verdict::MarkLink => {
                     let probe_at = self.mark_link(&call.link, &failure).await?;
                     // The grant keeps its state: it is not its fault.
-                    self.fail(&call, state, Some(probe_at), answered).await?;
+                    self.fail(&call, state, Some(probe_at), settled).await?;
                     return Err(failure.trouble.into());
                 }
             }
@@ -230,17 +280,26 @@ impl Engine {
     }
 
     async fn ask(&self, call: &Call) -> Asked {
-        let Call { link, refresh, .. } = call;
-        match self.0.http.send(&oauth::refresh_request(link, refresh)).await {
-            Err(failure) => Asked::Lost(failure),
-            Ok(response) => {
-                match oauth::parse_token_response(link.provider, &response, self.now()) {
-                    Ok(answer) => Asked::Fresh(answer),
-                    Err(failure) => {
-                        let secrets: Vec<_> = link.client_secret.iter().chain([refresh]).collect();
-                        Asked::Refused(oauth::without_secrets(failure, &secrets))
-                    }
+        let link = &call.link;
+        let called = self.call_as_client(link, |link, fresh| match &call.by {
+            By::RefreshToken(refresh) => oauth::refresh_request(link, fresh, refresh),
+            By::Credentials => oauth::client_credentials_request(link, fresh),
+            By::Assertion => oauth::jwt_bearer_request(link, fresh, call.grant.subject.as_deref()),
+        });
+        let response = match called.await {
+            Called::Lost(failure) => return Asked::Lost(failure),
+            Called::Unsent(failure) => return Asked::Unsent(failure),
+            Called::Answered(response) => response,
+        };
+        match oauth::parse_token_response(link.provider, &response, self.now()) {
+            Ok(answer) => Asked::Fresh(answer),
+            Err(failure) => {
+                if let Some(wait) = failure.retry_after {
+                    self.rest(link, wait).await;
                 }
+                let secrets: Vec<_> = link.secrets().chain(call.spends()).collect();
+                let failure = oauth::without_secrets(failure, &secrets);
+                Asked::Refused(without_a_consent(link, failure))
             }
         }
     }
@@ -250,26 +309,27 @@ impl Engine {
         call: &Call,
         state: &GrantState,
         next_refresh_at: Option<Timestamp>,
-        answered: bool,
+        settled: bool,
     ) -> Result<(), Error> {
         let failed = FailedRefresh {
             holder: &call.holder,
             state,
             next_refresh_at,
             // Without an answer the provider may have acted: the intent stays, and the next call is its second try.
-            clear_intent: answered,
+            clear_intent: settled,
         };
         self.write_failure(&call.grant, &failed).await
     }
 
     async fn write_failure(&self, grant: &Grant, failed: &FailedRefresh<'_>) -> Result<(), Error> {
-        match self.store().fail_refresh(grant.id, grant.generation, failed, self.now()).await {
+        let (id, seen, now) = (grant.id, grant.generation, self.now());
+        let event = self.change(grant, failed.state);
+        match self.store().fail_refresh(id, seen, failed, now, event.as_ref()).await {
+            Ok(()) => event.iter().for_each(|event| self.recorded(event)),
             // Overtaken by new tokens: the failure is about old ones and no longer of interest.
-            Ok(()) | Err(StoreError::Stale) => {}
+            Err(StoreError::Stale) => {}
             Err(error) => return Err(error.into()),
         }
-        let after = self.grant_by_id(grant.id).await?;
-        self.tell_change(grant, &after).await;
         Ok(())
     }
 
@@ -293,6 +353,55 @@ fn refreshable(grant: &Grant) -> Result<(), Unrefreshed> {
         }
         GrantState::Active | GrantState::Degraded { .. } | GrantState::Blocked { .. } => Ok(()),
     }
+}
+
+/// Where nobody consents, nobody can consent anew: what a provider says of an assertion or a client in the words that end a
+/// consent (RFC 7521 §4.1.1) is for the link's administrator to mend, and is tried again.
+fn without_a_consent(link: &Link, failure: Failure) -> Failure {
+    if link.grant_type.has_consent() || failure.class != FailureClass::Ended {
+        return failure;
+    }
+    let trouble = Trouble {
+        actor: Actor::LinkAdministrator,
+        hint: "Check that the mailbox exists and that the application may act for it, and that the link's client id \
+               and key are those that the provider knows."
+            .into(),
+        ..failure.trouble
+    };
+    Failure { class: FailureClass::Blocked, trouble, ..failure }
+}
+
+/// What on our own side forbids to ask for this grant, whatever the provider would say: its link is switched off, or an
+/// endpoint was moved. Keeps **A moved endpoint locks its secrets**.
+pub(crate) fn stands_in_the_way(link: &Link, grant: &Grant) -> Option<Trouble> {
+    let trouble = |actor, reason: String, hint: String| {
+        Some(Trouble { actor, reason, hint, provider_error: None })
+    };
+    if !link.enabled {
+        return trouble(
+            Actor::LinkAdministrator,
+            format!("The link {} is switched off.", link.name),
+            format!("Switch it on: outlink link edit {:?} --enable", link.name),
+        );
+    }
+    if is_locked(link, grant) {
+        return trouble(
+            Actor::MailboxOwner,
+            format!(
+                "An endpoint of the link {} was moved, or its client ID changed, after this grant was given; its tokens \
+                 are not sent to another address or under another client.",
+                link.name
+            ),
+            "Authorise the grant anew; or, if the change was a mistake, put the old address or client ID back."
+                .into(),
+        );
+    }
+    None
+}
+
+/// Whether the tokens of a grant were issued at other addresses than the link's now, or to another client.
+pub(crate) fn is_locked(link: &Link, grant: &Grant) -> bool {
+    grant.bound_to.as_ref().is_some_and(|bound| !bound.permits(&oauth::bound_to(link)))
 }
 
 /// What is wrong with a grant that came without a refresh token, before its end and after it.

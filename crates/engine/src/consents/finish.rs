@@ -4,11 +4,10 @@ use outlink_model::Secret;
 use outlink_model::grant::{Trouble, later};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
-use outlink_model::provider::ProviderKind;
 use outlink_oauth::{self as oauth, CallbackParams, TokenAnswer, Verifier};
 use outlink_store::{Consent, ConsentState, Error as StoreError};
 
-use super::{Finished, JOURNEY};
+use super::{Finished, JOURNEY, switched_on};
 use crate::{Engine, Error, clock};
 
 impl Engine {
@@ -77,10 +76,14 @@ impl Engine {
         consent: &Consent,
     ) -> Result<Finished, Error> {
         let link = self.link_by_id(consent.link_id).await?;
+        switched_on(&link)?;
         // The address must be the one that this consent was sent out with: an answer that another provider sends to
         // its own address cannot be passed off as this one's (RFC 9700 §4.4.2.2).
         let redirect_url = consent.redirect_url.as_deref().unwrap_or_default();
-        if !redirect_url.ends_with(&format!("/{reference}")) {
+        // And the link must still have it: a code goes to no endpoint that was moved after it was asked for.
+        let authorization = link.authorization_endpoint.as_deref().unwrap_or_default();
+        let still = oauth::redirect_ref(authorization, &link.token_endpoint) == reference;
+        if !still || !redirect_url.ends_with(&format!("/{reference}")) {
             return Err(wrong_address().into());
         }
         check_issuer(&link, params.iss.as_deref())?;
@@ -108,12 +111,14 @@ impl Engine {
         code: &Secret,
         verifier: &Verifier,
     ) -> Result<TokenAnswer, Error> {
-        let request = oauth::code_request(link, redirect_url, code, verifier);
-        let answer = match self.0.http.send(&request).await {
-            Ok(response) => oauth::parse_code_response(link.provider, &response, self.now()),
-            Err(failure) => Err(failure),
-        };
-        let secrets: Vec<_> = link.client_secret.iter().chain([code, verifier.expose()]).collect();
+        let called = self.call_as_client(link, |link, fresh| {
+            oauth::code_request(link, fresh, redirect_url, code, link.pkce.then_some(verifier))
+        });
+        let answer = called
+            .await
+            .answer()
+            .and_then(|response| oauth::parse_code_response(link.provider, &response, self.now()));
+        let secrets: Vec<_> = link.secrets().chain([code, verifier.expose()]).collect();
         answer.map_err(|failure| {
             let failure = oauth::without_secrets(failure, &secrets);
             problem(ProblemKind::Remote, "code_refused", failure.trouble).into()
@@ -121,11 +126,10 @@ impl Engine {
     }
 }
 
-/// Compares `iss` with the link's issuer (RFC 9207 §2.4). An administrator who enters an issuer has seen that the
-/// provider sends `iss`, so there it must come. Of the presets nobody promises it: Google sends it without announcing
-/// it, so there it is compared where it comes.
+/// Compares `iss` with the link's issuer (RFC 9207 §2.4). Where the link says that the provider always sends it, it must
+/// come; where it comes, it must be the right one.
 fn check_issuer(link: &Link, got: Option<&str>) -> Result<(), Problem> {
-    if got.is_none() && link.provider != ProviderKind::Custom {
+    if got.is_none() && !link.requires_iss {
         return Ok(());
     }
     oauth::check_issuer(link.issuer.as_deref(), got)
@@ -166,7 +170,7 @@ fn wrong_address() -> Problem {
 }
 
 /// A trouble as the person at the browser is told of it.
-fn problem(kind: ProblemKind, code: &'static str, trouble: Trouble) -> Problem {
+pub(super) fn problem(kind: ProblemKind, code: &'static str, trouble: Trouble) -> Problem {
     let words = trouble.provider_error.map(|words| format!(" The provider says: {words}"));
     let message = format!("{}{}", trouble.reason, words.unwrap_or_default());
     Problem::new(kind, code, message, trouble.hint)

@@ -1,31 +1,47 @@
 //! Who consented, and whether it is the person whose grant it is to renew.
 
+use outlink_model::Secret;
 use outlink_model::grant::Identity;
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
-use outlink_oauth::{self as oauth, TokenAnswer};
-use outlink_store::Consent;
+use outlink_oauth as oauth;
 
+use crate::provider_calls::not_named;
 use crate::{Engine, Error};
 
 impl Engine {
     /// Who consented, as far as the provider tells. A provider that tells nothing is no error.
-    pub(super) async fn identify(
+    pub(crate) async fn identify(
         &self,
         link: &Link,
-        consent: &Consent,
-        answer: &TokenAnswer,
+        nonce: Option<&str>,
+        id_token: Option<&Secret>,
+        access: &Secret,
     ) -> Result<Identity, Error> {
         let mut identity = Identity::default();
-        if let Some(token) = &answer.id_token {
-            let nonce = consent.nonce.as_deref();
+        if let Some(token) = id_token {
             identity = oauth::identity_from_id_token(token, link, nonce, self.now())?;
         }
-        let userinfo = oauth::userinfo_request(link, &answer.access);
+        let userinfo = oauth::userinfo_request(link, access);
         if let Some(request) = userinfo.filter(|_| identity.email.is_none()) {
             identity = self.ask_userinfo(&request, identity).await;
         }
+        if identity.email.is_none() && identity.subject.is_none() {
+            identity = self.ask_introspection(link, access).await.unwrap_or(identity);
+        }
         Ok(identity)
+    }
+
+    /// Whom the provider's introspection endpoint says the token is of (RFC 7662 §2.2), where the link names one.
+    async fn ask_introspection(&self, link: &Link, access: &Secret) -> Option<Identity> {
+        link.introspection_endpoint.as_ref()?;
+        let called = self.call_as_client(link, |link, fresh| {
+            oauth::introspection_request(link, fresh, access)
+                .unwrap_or_else(|| Err(not_named(link, "introspection")))
+        });
+        let response = called.await.answer().ok()?;
+        let told = oauth::parse_introspection(&response.body).ok()?;
+        told.active.then_some(told.identity)
     }
 
     /// The address is for display, so a userinfo endpoint that does not answer costs nobody their grant.

@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use outlink_model::event::Event;
-use outlink_model::grant::{Actor, Grant, GrantState, Identity, Tokens, later, refresh_at};
+use outlink_model::grant::{Actor, Grant, GrantState, Identity, Tokens, later, renew_at};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, Timestamp};
@@ -12,9 +12,12 @@ use outlink_store::{Consent, ConsentState, Error as StoreError, NewConsent, NewT
 
 use super::Finished;
 use super::identity::is_same_person;
-use crate::grants::grant_name;
+use crate::grants::{grant_name, lasts};
 use crate::refresh::{held, held_read};
 use crate::{Engine, Error, clock};
+
+/// How long a token is taken to last that has no end.
+const LASTING: SignedDuration = SignedDuration::from_hours(24 * 366);
 
 impl Engine {
     pub(super) async fn keep_consented(
@@ -23,18 +26,23 @@ impl Engine {
         consent: &Consent,
         answer: TokenAnswer,
     ) -> Result<Finished, Error> {
-        let identity = self.identify(link, consent, &answer).await?;
+        let nonce = consent.nonce.as_deref();
+        let id_token = answer.id_token.as_ref();
+        let identity = self.identify(link, nonce, id_token, &answer.access).await?;
         let now = self.now();
+        let expires_at = later(now, lifetime(&answer));
         let tokens = NewTokens {
             access: answer.access,
             refresh: answer.refresh,
-            expires_at: later(now, answer.expires_in),
+            expires_at,
             issued_at: now,
             scopes: Some(answer.scopes.unwrap_or_else(|| words(&link.scope))),
+            refresh_expires_at: answer.refresh_expires_in.map(|told| later(now, told)),
+            bound_to: Some(oauth::bound_to(link)),
         };
         let id = match consent.grant_id {
             None => self.create_consented(consent, identity, tokens).await?,
-            Some(id) => self.replace_consented(consent, id, &identity, &tokens).await?,
+            Some(id) => self.replace_consented(link, consent, id, &identity, &tokens).await?,
         };
         let grant = held_read(|| self.store().grant(id)).await?;
         let grant = grant.ok_or_else(|| Problem::not_found("grant", &id.to_string()))?;
@@ -44,7 +52,7 @@ impl Engine {
             tracing::error!(%error, "mail servers of a renewed grant could not be woken");
         }
         self.record(Event {
-            kind: "grant.active".into(),
+            kind: "consent.given".into(),
             subject: format!("grant {}", grant_name(&grant)),
             state: Some("active".into()),
             message: format!("A consent under the link {} was given.", link.name),
@@ -74,6 +82,10 @@ impl Engine {
             expires_at: new.expires_at,
             issued_at: new.issued_at,
             renewable,
+            subject: None,
+            refresh_expires_at: new.refresh_expires_at,
+            bound_to: new.bound_to.clone(),
+            has_previous: false,
             next_refresh_at: Some(due(&new, renewable)),
             intent: None,
             created_at: new.issued_at,
@@ -89,21 +101,31 @@ impl Engine {
         }
     }
 
-    /// Puts new tokens in the place of a grant's old ones, unless somebody else consented.
+    /// Puts new tokens in the place of a grant's old ones, unless somebody else consented or they do not work. The old
+    /// ones are kept, and are never given back at the provider: some end the new ones with them.
     async fn replace_consented(
         &self,
+        link: &Link,
         consent: &Consent,
         id: GrantId,
         identity: &Identity,
         tokens: &NewTokens,
     ) -> Result<GrantId, Error> {
+        let mut proven = false;
         loop {
             let old = held_read(|| self.store().grant(id)).await?;
             let old = old.ok_or_else(|| Problem::not_found("grant", &id.to_string()))?;
             let same_person = is_same_person(&old.identity, identity)?;
+            if !proven {
+                self.prove(link, &old, tokens).await?;
+                proven = true;
+            }
             // A provider that gives no new refresh token to the same person means the old one to be kept.
             let renewable = tokens.refresh.is_some() || (same_person && old.renewable);
+            // Whoever was told that a consent is needed is told that it came.
+            let event = self.change(&old, &GrantState::Active);
             let new = NewConsent {
+                event: event.as_ref(),
                 identity,
                 same_person,
                 tokens,
@@ -114,7 +136,10 @@ impl Engine {
                 held(|| self.store().replace_consented_grant(consent.id, id, seen, &new, now))
                     .await;
             match written {
-                Ok(()) => return Ok(id),
+                Ok(()) => {
+                    event.iter().for_each(|event| self.recorded(event));
+                    return Ok(id);
+                }
                 // A refresh came between the reading and the writing, which a new consent outdoes: read again. Unless
                 // it was written already, or the consent is over.
                 Err(StoreError::Stale) => {
@@ -141,10 +166,22 @@ impl Engine {
     }
 }
 
+/// How long the access token is used. One that comes without an end and without a refresh token is one that lasts, as
+/// Git hosts give them: it is used until it is refused.
+fn lifetime(answer: &TokenAnswer) -> SignedDuration {
+    match answer.lifetime_told || answer.refresh.is_some() {
+        true => answer.expires_in,
+        false => LASTING,
+    }
+}
+
 /// When the background refresh is due. Where nothing can be renewed, that it is over must be noticed all the same.
 fn due(tokens: &NewTokens, renewable: bool) -> Timestamp {
     match renewable {
-        true => refresh_at(tokens.issued_at, tokens.expires_at, clock::jitter()),
+        true => {
+            let ends = tokens.refresh_expires_at;
+            renew_at(tokens.issued_at, tokens.expires_at, ends, clock::jitter())
+        }
         false => tokens.expires_at,
     }
 }
@@ -161,7 +198,7 @@ fn over() -> Problem {
 /// What a person should know although all went well.
 fn warning(link: &Link, grant: &Grant, hint: Option<&str>, now: Timestamp) -> Option<String> {
     let mut said = Vec::new();
-    if !grant.renewable {
+    if !grant.renewable && !lasts(grant) {
         let left: SignedDuration = grant.expires_at.duration_since(now);
         said.push(format!(
             "The provider gave no refresh token, so this grant ends in {} minutes. \
@@ -171,7 +208,7 @@ fn warning(link: &Link, grant: &Grant, hint: Option<&str>, now: Timestamp) -> Op
     }
     let missing = oauth::missing_scopes(&link.scope, &grant.scopes);
     if !missing.is_empty() {
-        said.push(format!("Not granted: {}.", missing.join(", ")));
+        said.push(format!("{}.", oauth::missing_scope_words(&missing).join("; ")));
     }
     if let (Some(hint), Some(email)) = (hint, grant.identity.email.as_deref())
         && !hint.eq_ignore_ascii_case(email)

@@ -5,50 +5,52 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use outlink_model::grant::{Actor, Trouble};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::Policy;
-use super::policy::host_address;
+use super::{Names, Policy};
 
 /// Addresses of one name that are tried, each for its own time.
 const ADDRESSES: usize = 8;
 
-/// The addresses behind `host` that may be dialled.
+/// The addresses behind `name` that may be dialled.
 ///
 /// # Errors
 /// When the name does not resolve in time, or none of its addresses is permitted.
-pub(crate) async fn permitted(
+pub(super) async fn permitted(
     policy: &Policy,
-    host: &str,
+    name: &str,
     port: u16,
     limit: Duration,
 ) -> Result<Vec<SocketAddr>, Trouble> {
-    let found: Vec<SocketAddr> = match host_address(host) {
-        Some(address) => vec![SocketAddr::new(address, port)],
-        None => match timeout(limit, lookup_host((host, port))).await {
-            Ok(Ok(addresses)) => addresses.collect(),
-            Ok(Err(error)) => return Err(unresolved(host, &error.to_string())),
-            Err(_) => return Err(unresolved(host, "the name server did not answer in time")),
-        },
-    };
-    if found.is_empty() {
-        return Err(unresolved(host, "the name has no address"));
-    }
-    let open: Vec<_> = found.iter().copied().filter(|at| policy.permits(host, at.ip())).collect();
-    if open.is_empty() { Err(closed(host, found[0].ip())) } else { Ok(open) }
+    let found = look_up(policy.names(), name, port, limit).await;
+    let found = found.map_err(|why| unresolved(name, &why))?;
+    let open: Vec<_> = found.iter().copied().filter(|at| policy.permits(name, at.ip())).collect();
+    if open.is_empty() { Err(closed(name, found[0].ip())) } else { Ok(open) }
 }
 
-/// Connects to the first of the permitted addresses that answers. Not more than eight are tried.
-///
-/// # Errors
-/// As [`permitted`], and when none of them answers in time.
-pub(crate) async fn connect(
-    addresses: &[SocketAddr],
-    host: &str,
+/// All addresses of a name, at least one; or why there are none.
+pub(super) async fn look_up(
+    names: &Names,
+    name: &str,
+    port: u16,
     limit: Duration,
-) -> Result<TcpStream, Trouble> {
-    let mut last = None;
+) -> Result<Vec<SocketAddr>, String> {
+    match timeout(limit, names.look_up(name, port)).await {
+        Ok(Ok(found)) if found.is_empty() => Err("the name has no address".into()),
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the name server did not answer in time".into()),
+    }
+}
+
+/// Connects to the first of the addresses that answers. Not more than eight are tried. Fails with the last of them and
+/// what was wrong with it.
+pub(super) async fn connect(
+    addresses: &[SocketAddr],
+    limit: Duration,
+) -> Result<TcpStream, (SocketAddr, String)> {
+    let mut last = (SocketAddr::from(([0, 0, 0, 0], 0)), "no address".to_owned());
     for &address in addresses.iter().take(ADDRESSES) {
         match timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
@@ -56,21 +58,11 @@ pub(crate) async fn connect(
                 let _ = stream.set_nodelay(true);
                 return Ok(stream);
             }
-            Ok(Err(error)) => last = Some((address, explain(&error))),
-            Err(_) => {
-                let waited = format!("no answer within {} seconds", limit.as_secs());
-                last = Some((address, waited));
-            }
+            Ok(Err(error)) => last = (address, explain(&error)),
+            Err(_) => last = (address, format!("no answer within {} seconds", limit.as_secs())),
         }
     }
-    let (address, why) = last.unwrap_or((SocketAddr::from(([0, 0, 0, 0], 0)), "no address".into()));
-    Err(Trouble {
-        actor: Actor::Operator,
-        reason: format!("{host} ({address}) cannot be reached: {why}."),
-        hint: "Check the host name and the port, and that a firewall lets this server out to it."
-            .into(),
-        provider_error: None,
-    })
+    Err(last)
 }
 
 fn explain(error: &io::Error) -> String {
@@ -83,16 +75,16 @@ fn explain(error: &io::Error) -> String {
     }
 }
 
-fn unresolved(host: &str, why: &str) -> Trouble {
+pub(super) fn unresolved(name: &str, why: &str) -> Trouble {
     Trouble {
         actor: Actor::Operator,
-        reason: format!("The name {host} cannot be resolved: {why}."),
+        reason: format!("The name {name} cannot be resolved: {why}."),
         hint: "Check the spelling of the host, and this server's name resolution.".into(),
         provider_error: None,
     }
 }
 
-fn closed(host: &str, address: IpAddr) -> Trouble {
+pub(super) fn closed(host: &str, address: IpAddr) -> Trouble {
     Trouble {
         actor: Actor::Operator,
         reason: format!(
@@ -116,9 +108,9 @@ mod tests {
         let mut addresses: Vec<_> = closed.take(ADDRESSES).collect();
         let limit = Duration::from_secs(5);
         addresses.insert(ADDRESSES - 1, open);
-        assert!(connect(&addresses, "mail.example.org", limit).await.is_ok());
+        assert!(connect(&addresses, limit).await.is_ok());
         addresses.swap(ADDRESSES - 1, ADDRESSES);
-        let trouble = connect(&addresses, "mail.example.org", limit).await.unwrap_err();
-        assert!(trouble.reason.contains("refused"), "{}", trouble.reason);
+        let (_, why) = connect(&addresses, limit).await.unwrap_err();
+        assert!(why.contains("refused"), "{why}");
     }
 }

@@ -1,16 +1,21 @@
 //! The decision whether an address may be dialled. Pure: names are resolved elsewhere.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use outlink_model::problem::Problem;
+
+use super::Names;
+use super::address::{Host, is_localhost, is_public, read_host, unmapped};
+use super::proxy::Proxy;
 
 /// What the configuration opens. The default opens nothing that is not public.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     nets: Vec<IpNet>,
     hosts: Vec<String>,
-    proxy: Option<url::Url>,
+    proxy: Option<Proxy>,
+    names: Names,
 }
 
 impl Policy {
@@ -39,31 +44,43 @@ impl Policy {
             }
         }
         if let Some(proxy) = proxy {
-            let url = url::Url::parse(proxy)
-                .ok()
-                .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
-            policy.proxy = Some(url.ok_or_else(|| {
+            let proxy = Proxy::parse(proxy).map_err(|why| {
                 Problem::invalid(
                     "egress.proxy",
                     "egress_proxy_unreadable",
-                    format!("egress.proxy is {proxy:?}, which is no proxy address."),
-                    "Write it like http://proxy.example.org:3128.",
+                    format!("egress.proxy holds a text {why}."),
+                    "Write it like http://proxy.example.org:3128 or \
+                     https://user:password@proxy.example.org, special characters percent-encoded.",
                 )
-            })?);
+            })?;
+            policy.proxy = Some(proxy);
         }
         Ok(policy)
     }
 
+    /// The same policy, with the addresses of names told by somebody else than the machine.
+    #[must_use]
+    pub fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
     /// The proxy that everything goes through, where there is one.
-    pub fn proxy(&self) -> Option<&url::Url> {
+    pub(super) fn proxy(&self) -> Option<&Proxy> {
         self.proxy.as_ref()
+    }
+
+    pub(super) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Whether plain http may be used for this host: only for a loopback host that the configuration names.
     pub fn permits_plain_http(&self, host: &str) -> bool {
-        match host_address(host) {
-            Some(address) => address.is_loopback() && self.names_address(address),
-            None => is_localhost(host) && self.names_host(host),
+        match read_host(host) {
+            Some(Host::Address(address)) => {
+                unmapped(address).is_loopback() && self.names_address(address)
+            }
+            Some(Host::Name(name)) => is_localhost(&name) && self.names_host(&name),
+            None => false,
         }
     }
 
@@ -83,17 +100,6 @@ impl Policy {
     }
 }
 
-/// The address that a URL's host or a host field is, where it is no name.
-pub(crate) fn host_address(host: &str) -> Option<IpAddr> {
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-/// Whether this name means the machine itself by definition (RFC 6761 §6.3).
-pub(crate) fn is_localhost(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    host == "localhost" || host.ends_with(".localhost")
-}
-
 /// Letters, digits, hyphens and dots: a name without scheme, port or path. What looks like a network or an address and
 /// is none, is a slip and no name.
 fn is_host_name(text: &str) -> bool {
@@ -103,51 +109,7 @@ fn is_host_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
-        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
-
-/// An IPv4 address that hides inside an IPv6 one counts as itself.
-fn unmapped(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => v6.to_ipv4_mapped().map_or(address, IpAddr::V4),
-        IpAddr::V4(_) => address,
-    }
-}
-
-fn is_public(address: IpAddr) -> bool {
-    match unmapped(address) {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, d] = address.octets();
-    !(a == 0
-        || a == 10
-        || (a == 100 && (64..128).contains(&b))
-        || a == 127
-        || (a == 169 && b == 254)
-        // The platform endpoint that every machine in Azure reaches.
-        || (a, b, c, d) == (168, 63, 129, 16)
-        || (a == 172 && (16..32).contains(&b))
-        || (a == 192 && b == 0 && c == 0)
-        || (a == 192 && b == 168)
-        || (a == 198 && (18..20).contains(&b))
-        || a >= 224)
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let segments = address.segments();
-    // Addresses that carry an IPv4 one (6to4, NAT64, IPv4-compatible) lead to wherever that one leads.
-    let embeds_v4 = segments[0] == 0x2002
-        || (segments[0] == 0x64 && segments[1] == 0xff9b)
-        || segments[..6].iter().all(|&segment| segment == 0);
-    !(embeds_v4
-        || segments[0] & 0xfe00 == 0xfc00
-        || segments[0] & 0xffc0 == 0xfe80
-        || segments[0] & 0xffc0 == 0xfec0
-        || segments[0] & 0xff00 == 0xff00)
+        && matches!(read_host(text), Some(Host::Name(_)))
 }
 
 #[cfg(test)]
@@ -160,44 +122,13 @@ mod tests {
 
     #[test]
     fn egress_is_closed_by_default() {
-        for private in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "127.9.9.9",
-            "169.254.169.254",
-            "168.63.129.16",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.8",
-            "192.168.1.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "fc00::1",
-            "fd12::1",
-            "fe80::1",
-            "ff02::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "64:ff9b::7f00:1",
-            "2002:7f00:1::",
-            "::127.0.0.1",
-            "fec0::1",
-        ] {
-            let address: IpAddr = private.parse().unwrap();
-            assert!(!closed().permits("some.example.org", address), "{private} must be closed");
+        let permits = |ip: &str| closed().permits("some.example.org", ip.parse().unwrap());
+        for private in
+            ["127.0.0.1", "10.1.2.3", "169.254.169.254", "::ffff:10.0.0.1", "64:ff9b::7f00:1"]
+        {
+            assert!(!permits(private), "{private} must be closed");
         }
-        for public in ["1.1.1.1", "172.32.0.1", "192.0.1.1", "198.20.0.1", "2606:4700::1111"] {
-            assert!(
-                closed().permits("some.example.org", public.parse().unwrap()),
-                "{public} is open"
-            );
-        }
+        assert!(permits("1.1.1.1") && permits("2606:4700::1111"));
     }
 
     #[test]
@@ -219,16 +150,33 @@ mod tests {
         let policy = Policy::parse(&allow, None).unwrap();
         assert!(policy.permits_plain_http("localhost") && policy.permits_plain_http("127.0.0.1"));
         assert!(!policy.permits_plain_http("idp.intern") && !policy.permits_plain_http("[::1]"));
+        // The same machine in another spelling, and another one that looks like it.
+        assert!(policy.permits_plain_http("2130706433") && policy.permits_plain_http("LOCALHOST."));
+        assert!(!policy.permits_plain_http("localhost.example.org"));
         assert!(!closed().permits_plain_http("localhost"));
     }
 
     #[test]
     fn nonsense_is_refused() {
-        for entry in
-            ["", "10.0.0.0/99", "http://x", "a b", "*", "a..b", "mail.", "10.0.0.300", " localhost"]
-        {
+        for entry in [
+            "",
+            "10.0.0.0/99",
+            "http://x",
+            "a b",
+            "*",
+            "a..b",
+            "mail.",
+            "10.0.0.300",
+            " localhost",
+            "0x7f.1",
+            "2130706433",
+            "127.0.0.1.",
+        ] {
             assert!(Policy::parse(&[entry.to_owned()], None).is_err(), "{entry:?}");
         }
-        assert!(Policy::parse(&[], Some("socks5://x")).is_err());
+        let problem = Policy::parse(&[], Some("socks5://user:hunter2@x")).unwrap_err();
+        assert!(!format!("{problem:?}").contains("hunter2"));
+        let policy = Policy::parse(&[], Some("http://user:hunter2@x")).unwrap();
+        assert!(!format!("{policy:?}").contains("hunter2"));
     }
 }

@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 use outlink_mail::imap::{self, Limits, Selected, Session};
 use outlink_mail::sasl::{self, Mechanism};
 use outlink_mail::tls;
-use outlink_model::GrantId;
 use outlink_model::grant::{Actor, Tokens, Trouble};
+use outlink_model::link::Link;
 use outlink_model::mail_server::{MailServer, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::step::{Step, StepStatus};
-use tokio::net::TcpStream;
+use outlink_model::{GrantId, Secret};
 use tokio_rustls::client::TlsStream;
 
 use crate::refresh::Unrefreshed;
@@ -33,7 +33,7 @@ const MIN_TTL: SignedDuration = SignedDuration::from_secs(60);
 /// An open folder.
 pub(crate) struct MailSession {
     /// The session.
-    pub(crate) imap: Session<TlsStream<TcpStream>>,
+    pub(crate) imap: Session<TlsStream<egress::Stream>>,
     /// What the server said of the folder.
     pub(crate) selected: Selected,
 }
@@ -89,35 +89,32 @@ impl Report {
 }
 
 impl Engine {
-    /// Walks from the host name to the open folder.
-    ///
-    /// # Errors
-    /// What is wrong at the first step that failed.
-    pub(crate) async fn walk(
+    /// Walks from the host name to the server's greeting.
+    async fn reach(
         &self,
         server: &MailServer,
         report: &mut Report,
-    ) -> Result<MailSession, Trouble> {
+    ) -> Result<Session<TlsStream<egress::Stream>>, Trouble> {
         let limits = self.0.settings.limits;
         report.limit = limits.mail_read * ANSWERS_IN_A_STEP;
         let (host, port) = (server.host.as_str(), server.port);
-        let addresses = report
+        let route = report
             .step("resolve", async {
                 let policy = &self.0.settings.egress;
-                let found = egress::permitted(policy, host, port, limits.connect).await?;
-                let list: Vec<_> = found.iter().map(|at| at.ip().to_string()).collect();
-                Ok((found, format!("{host} is {}.", list.join(", "))))
+                let route = egress::route(policy, host, port, limits.connect).await?;
+                let found = route.found();
+                Ok((route, found))
             })
             .await?;
         let stream = report
             .step("connect", async {
-                let stream = egress::connect(&addresses, host, limits.connect).await?;
-                Ok((stream, format!("Port {port} answers.")))
+                let stream = egress::open(&route, &self.0.tls.config(), limits.connect).await?;
+                Ok((stream, route.answered()))
             })
             .await?;
         let stream = report
             .step("tls", async {
-                let secured = tls::connect_tls(stream, host, self.0.tls.clone()).await;
+                let secured = tls::connect_tls(stream, host, self.0.tls.config()).await;
                 let stream = secured.map_err(|error| error.trouble())?;
                 Ok((stream, "The certificate is trusted.".to_owned()))
             })
@@ -142,7 +139,19 @@ impl Engine {
             })
             .await;
         report.stay_away = stay_away;
-        let mut imap = greeted?;
+        greeted
+    }
+
+    /// Walks from the host name to the open folder.
+    ///
+    /// # Errors
+    /// What is wrong at the first step that failed.
+    pub(crate) async fn walk(
+        &self,
+        server: &MailServer,
+        report: &mut Report,
+    ) -> Result<MailSession, Trouble> {
+        let mut imap = self.reach(server, report).await?;
         let signed_in = self.sign_in_to(server, &mut imap, report).await;
         report.stay_away = imap.stay_away();
         signed_in?;
@@ -160,10 +169,11 @@ impl Engine {
     async fn sign_in_to(
         &self,
         server: &MailServer,
-        imap: &mut Session<TlsStream<TcpStream>>,
+        imap: &mut Session<TlsStream<egress::Stream>>,
         report: &mut Report,
     ) -> Result<(), Trouble> {
         match &server.sign_in {
+            SignIn::Missing => report.step("token", async { Err(nothing_to_sign_in_with()) }).await,
             SignIn::Password(password) => {
                 report.skip("token", "This mail server is signed in to by password.");
                 let signing_in = async {
@@ -218,7 +228,7 @@ impl Engine {
     async fn present(
         &self,
         server: &MailServer,
-        imap: &mut Session<TlsStream<TcpStream>>,
+        imap: &mut Session<TlsStream<egress::Stream>>,
         grant: GrantId,
         tokens: Tokens,
     ) -> Result<Mechanism, Trouble> {
@@ -264,6 +274,54 @@ impl Engine {
             Err(error) => (StepStatus::Failed, error.problem().message, error.problem().hint),
         };
         report.steps.push(Step { id: "handler", status, message, hint, ms: 0 });
+    }
+}
+
+/// Whether a token opens a mailbox.
+pub(crate) enum Opens {
+    Yes,
+    /// The mail server says no to the token.
+    Refused(Trouble),
+    /// It could not be asked, or said no to something else.
+    Unknown,
+}
+
+impl Engine {
+    /// Shows a token to a mail server, and leaves again. Keeps **A moved endpoint locks its secrets**: it goes to no host
+    /// that the link does not name.
+    pub(crate) async fn try_token(
+        &self,
+        link: &Link,
+        server: &MailServer,
+        access: &Secret,
+    ) -> Opens {
+        if !link.token_hosts.contains(&server.host) {
+            return Opens::Unknown;
+        }
+        let mut report = Report::default();
+        let Ok(mut imap) = self.reach(server, &mut report).await else { return Opens::Unknown };
+        let Some(mechanism) = imap.capabilities().await.ok().and_then(sasl::choose) else {
+            return Opens::Unknown;
+        };
+        let (host, port) = (server.host.as_str(), server.port);
+        match imap.authenticate(&server.mailbox, host, port, access, mechanism).await {
+            Ok(()) => {
+                imap.logout().await;
+                Opens::Yes
+            }
+            Err(error) if error.is_token_refused() => Opens::Refused(error.trouble()),
+            Err(_) => Opens::Unknown,
+        }
+    }
+}
+
+/// What is wrong with a mail server whose grant was deleted.
+fn nothing_to_sign_in_with() -> Trouble {
+    Trouble {
+        actor: Actor::LinkAdministrator,
+        reason: "The grant that this mail server signed in with was deleted.".into(),
+        hint: "Attach another grant to it, or give it a password; then resume it.".into(),
+        provider_error: None,
     }
 }
 

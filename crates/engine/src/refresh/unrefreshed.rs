@@ -1,5 +1,6 @@
 //! Why a refresh gave no fresh tokens: as the caller is told of it, and with who must act.
 
+use outlink_model::Timestamp;
 use outlink_model::grant::{Actor, Trouble};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_store::Error as StoreError;
@@ -13,16 +14,26 @@ pub(crate) struct Unrefreshed {
     pub(crate) error: Error,
     /// For the health of what needed the tokens.
     pub(crate) trouble: Box<Trouble>,
+    /// The provider was not asked, and is not to be asked before this time.
+    pub(crate) not_before: Option<Timestamp>,
 }
 
 impl Unrefreshed {
     /// The same trouble, under another kind and code for programs.
-    pub(super) fn coded(trouble: Trouble, kind: ProblemKind, code: &'static str) -> Self {
+    pub(crate) fn coded(trouble: Trouble, kind: ProblemKind, code: &'static str) -> Self {
         let words = trouble.provider_error.as_ref();
         let words = words.map(|words| format!(" The provider says: {words}"));
         let message = format!("{}{}", trouble.reason, words.unwrap_or_default());
         let problem = Problem::new(kind, code, message, trouble.hint.clone());
-        Self { error: problem.into(), trouble: Box::new(trouble) }
+        Self { error: problem.into(), trouble: Box::new(trouble), not_before: None }
+    }
+
+    /// Nobody has asked the provider, since it wants to rest.
+    pub(super) fn not_before(at: Timestamp, trouble: Trouble) -> Self {
+        Self {
+            not_before: Some(at),
+            ..Self::coded(trouble, ProblemKind::Later, "provider_resting")
+        }
     }
 }
 
@@ -41,7 +52,7 @@ impl From<Error> for Unrefreshed {
             Error::Problem(_) | Error::Broken(_) => Actor::Operator,
         };
         let trouble = Trouble { actor, reason: message, hint, provider_error: None };
-        Self { error, trouble: Box::new(trouble) }
+        Self { error, trouble: Box::new(trouble), not_before: None }
     }
 }
 

@@ -1,12 +1,14 @@
 //! A provider, a store and an engine, fresh for each test.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use outlink_engine::consents::{Offer, OfferKind};
 use outlink_engine::egress::Policy;
 use outlink_engine::handlers::NewHandler;
-use outlink_engine::links::NewLink;
+use outlink_engine::links::{LinkDraft, NewLink, NewSecret};
 use outlink_engine::mail_servers::NewMailServer;
 use outlink_engine::{Caller, Clock, Engine, Limits, Settings};
 use outlink_model::grant::{Grant, GrantState, Identity, Tokens, later};
@@ -15,6 +17,7 @@ use outlink_model::link::Link;
 use outlink_model::mail_server::{Direction, MailServer, Protocol, Security, Take};
 use outlink_model::provider::ProviderKind;
 use outlink_model::{GrantId, Timestamp};
+use outlink_oauth::Choice;
 use outlink_practice::{Options, Practice};
 use outlink_store::{Store, Vault};
 use uuid::Uuid;
@@ -51,30 +54,55 @@ impl Bed {
         engine(&self.store, &self.practice, Clock::Manual(Arc::new(at.into())))
     }
 
+    /// A node on the same store that dials by other rules, and trusts the authorities of another file.
+    pub(crate) fn engine_that_dials(&self, egress: Policy, ca: PathBuf) -> Engine {
+        engine_that_dials(&self.store, egress, ca, Clock::System)
+    }
+
     pub(crate) fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }
 
     pub(crate) async fn link(&self, name: &str) -> Link {
         let new = self.new_link(name);
-        self.engine.create_link(new, &Caller::System).await.unwrap()
+        self.engine.create_link(new, &Caller::System).await.unwrap().link
     }
 
+    /// What an administrator enters for a custom link to the practice provider.
     pub(crate) fn new_link(&self, name: &str) -> NewLink {
+        let practice = &self.practice;
+        self.preset_link(
+            name,
+            ProviderKind::Custom,
+            LinkDraft {
+                authorization_endpoint: Some(practice.authorization_endpoint.clone()),
+                token_endpoint: Some(practice.token_endpoint.clone()),
+                issuer: Some(practice.issuer.clone()),
+                scope: Some(SCOPES.join(" ")),
+                ..LinkDraft::default()
+            },
+        )
+    }
+
+    /// A link by a preset, with the practice provider's client, and what is put over the preset.
+    pub(crate) fn preset_link(
+        &self,
+        name: &str,
+        provider: ProviderKind,
+        draft: LinkDraft,
+    ) -> NewLink {
         NewLink {
-            name: name.into(),
-            description: String::new(),
-            provider: ProviderKind::Custom,
-            grant_type: None,
-            client_id: self.practice.client_id.clone(),
-            client_secret: Some(self.practice.client_secret.clone()),
-            client_auth: None,
-            authorization_endpoint: Some(self.practice.authorization_endpoint.clone()),
-            token_endpoint: Some(self.practice.token_endpoint.clone()),
-            issuer: Some(self.practice.issuer.clone()),
-            userinfo_endpoint: None,
-            scope: Some(SCOPES.join(" ")),
-            authorization_params: Vec::new(),
+            provider,
+            choice: Choice::default(),
+            draft: LinkDraft {
+                name: Some(name.into()),
+                client_id: Some(self.practice.client_id.clone()),
+                secret: Some(NewSecret::new(self.practice.client_secret.clone())),
+                ..draft
+            },
+            discover: None,
+            register: None,
+            service_account: None,
         }
     }
 
@@ -104,6 +132,10 @@ impl Bed {
             expires_at,
             issued_at: now,
             renewable,
+            subject: None,
+            refresh_expires_at: None,
+            bound_to: Some(outlink_oauth::bound_to(link)),
+            has_previous: false,
             next_refresh_at: Some(expires_at),
             intent: None,
             created_at: now,
@@ -182,8 +214,18 @@ fn mail(id: &str, subject: &str, more: &str) -> String {
     )
 }
 
+/// What the address of a consent's start page ends with.
+pub(crate) fn start_page(offer: &Offer) -> String {
+    let OfferKind::Page(page) = &offer.how else { panic!("a page is offered: {offer:?}") };
+    page.expose().rsplit('/').next().unwrap().to_owned()
+}
+
 fn engine(store: &Arc<Store>, practice: &Practice, clock: Clock) -> Engine {
-    let allow = ["localhost".to_owned()];
+    let egress = Policy::parse(&["localhost".to_owned()], None).unwrap();
+    engine_that_dials(store, egress, practice.ca_pem_path.clone(), clock)
+}
+
+fn engine_that_dials(store: &Arc<Store>, egress: Policy, ca: PathBuf, clock: Clock) -> Engine {
     let limits = Limits {
         token_call: Duration::from_secs(2),
         connect: Duration::from_secs(2),
@@ -192,8 +234,8 @@ fn engine(store: &Arc<Store>, practice: &Practice, clock: Clock) -> Engine {
     };
     let settings = Settings {
         base_url: "http://localhost:8080".into(),
-        egress: Policy::parse(&allow, None).unwrap(),
-        extra_ca: Some(practice.ca_pem_path.clone()),
+        egress,
+        extra_ca: Some(ca),
         node: new_id().to_string(),
         clock,
         limits,

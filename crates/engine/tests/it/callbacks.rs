@@ -1,14 +1,14 @@
 //! The way back from the provider: each thing that somebody could try there.
 
 use jiff::SignedDuration;
-use outlink_engine::consents::ConsentStatus;
+use outlink_engine::consents::{AskConsent, ConsentStatus};
 use outlink_engine::{Caller, Engine};
 use outlink_model::ConsentId;
 use outlink_model::problem::Problem;
 use outlink_oauth::redirect_ref;
 use outlink_practice::TokenFault;
 
-use crate::bed::Bed;
+use crate::bed::{Bed, start_page};
 
 /// A consent that was begun: what the browser holds, and what the provider would send it back with.
 struct Journey {
@@ -22,9 +22,9 @@ struct Journey {
 impl Journey {
     async fn begin(bed: &Bed, name: &str) -> Self {
         let link = bed.link(name).await;
-        let offer = bed.engine.authorize_link(name, None, &Caller::System).await.unwrap();
-        let token = offer.url.expose().rsplit('/').next().unwrap().to_owned();
-        let begun = bed.engine.begin_consent(&token).await.unwrap();
+        let ask = AskConsent::default();
+        let offer = bed.engine.authorize_link(name, ask, &Caller::System).await.unwrap();
+        let begun = bed.engine.begin_consent(&start_page(&offer)).await.unwrap();
         let url = url::Url::parse(begun.location.expose()).unwrap();
         let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         let authorization = link.authorization_endpoint.as_deref().unwrap();
@@ -150,7 +150,7 @@ async fn whoever_does_not_come_back_within_an_hour_is_not_waited_for() {
     let bed = Bed::new().await;
     let journey = Journey::begin(&bed, "Work").await;
     let waiting = bed.engine.consent_status(journey.consent).await.unwrap();
-    assert!(matches!(waiting, ConsentStatus::Waiting));
+    assert!(matches!(waiting, ConsentStatus::Waiting(None)));
     let later = bed.later_engine(SignedDuration::from_mins(61));
     let status = later.consent_status(journey.consent).await.unwrap();
     assert!(matches!(status, ConsentStatus::Failed(_)), "{status:?}");
@@ -161,10 +161,11 @@ async fn looking_at_the_start_page_changes_nothing() {
     let bed = Bed::new().await;
     bed.link("Work").await;
     let hint = Some("carla@example.org".to_owned());
-    let offer = bed.engine.authorize_link("Work", hint, &Caller::System).await.unwrap();
-    let token = offer.url.expose().rsplit('/').next().unwrap();
+    let ask = AskConsent { login_hint: hint, expires_in: None };
+    let offer = bed.engine.authorize_link("Work", ask, &Caller::System).await.unwrap();
+    let token = start_page(&offer);
     for _ in 0..3 {
-        let page = bed.engine.consent_page(token).await.unwrap();
+        let page = bed.engine.consent_page(&token).await.unwrap();
         assert_eq!(page.login_hint.as_deref(), Some("carla@example.org"));
         assert!(page.provider_origin.starts_with("http://localhost:"));
     }

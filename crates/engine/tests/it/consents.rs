@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
-use outlink_engine::consents::{Finished, Offer};
+use outlink_engine::consents::{AskConsent, Finished, Offer};
 use outlink_engine::links::NewLink;
 use outlink_engine::{Caller, Error};
 use outlink_model::Secret;
@@ -13,23 +13,22 @@ use outlink_model::grant::Grant;
 use outlink_model::link::Link;
 use outlink_practice::TokenFault;
 
-use crate::bed::{ALICE, Bed};
+use crate::bed::{ALICE, Bed, start_page};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A link whose redirect URL is registered.
-async fn link(bed: &Bed, change: impl FnOnce(&mut NewLink)) -> Link {
+pub(crate) async fn link(bed: &Bed, change: impl FnOnce(&mut NewLink)) -> Link {
     let mut new = bed.new_link("Work");
     change(&mut new);
-    let link = bed.engine.create_link(new, &Caller::System).await.unwrap();
+    let link = bed.engine.create_link(new, &Caller::System).await.unwrap().link;
     assert!(bed.practice.register_redirect(&bed.engine.redirect_url_of(&link).unwrap()));
     link
 }
 
 /// The whole way of a person who consents: the start page, the provider's pages, and back.
 async fn consent(bed: &Bed, offer: Offer, user: usize) -> Result<Finished, Error> {
-    let token = offer.url.expose().rsplit('/').next().unwrap();
-    let begun = bed.engine.begin_consent(token).await.unwrap();
+    let begun = bed.engine.begin_consent(&start_page(&offer)).await.unwrap();
     let nowhere = reqwest::redirect::Policy::none();
     let browser = reqwest::Client::builder().redirect(nowhere).no_proxy().build().unwrap();
     let header = |answer: &reqwest::Response, name: &str| {
@@ -58,14 +57,15 @@ async fn consent(bed: &Bed, offer: Offer, user: usize) -> Result<Finished, Error
     bed.engine.finish_consent(reference, &pairs, Some(begun.cookie.expose())).await
 }
 
-async fn first(bed: &Bed) -> Result<Finished, Error> {
-    let offer = bed.engine.authorize_link("Work", None, &Caller::System).await.unwrap();
+pub(crate) async fn first(bed: &Bed) -> Result<Finished, Error> {
+    let offer =
+        bed.engine.authorize_link("Work", AskConsent::default(), &Caller::System).await.unwrap();
     consent(bed, offer, 0).await
 }
 
-async fn anew(bed: &Bed, grant: &Grant, user: usize) -> Result<Finished, Error> {
+pub(crate) async fn anew(bed: &Bed, grant: &Grant, user: usize) -> Result<Finished, Error> {
     let name = grant.id.to_string();
-    let offer = bed.engine.authorize_grant(&name, &Caller::System).await.unwrap();
+    let offer = bed.engine.authorize_grant(&name, None, &Caller::System).await.unwrap();
     consent(bed, offer, user).await
 }
 
@@ -99,8 +99,8 @@ async fn a_grant_is_renewed_by_its_own_person_alone() {
 async fn a_nonce_is_asked_back_only_where_it_was_sent() {
     let bed = Bed::new().await;
     let unasked = |new: &mut NewLink| {
-        new.scope = Some("offline_access mail.imap".into());
-        new.issuer = None;
+        new.draft.scope = Some("offline_access mail.imap".into());
+        new.draft.issuer = None;
     };
     link(&bed, unasked).await;
     let told = TokenFault::Edit(|answer| {
@@ -145,7 +145,7 @@ async fn a_consent_without_a_refresh_token_keeps_the_one_that_works() {
 #[tokio::test]
 async fn a_person_that_was_never_known_gets_no_old_refresh_token() {
     let bed = Bed::new().await;
-    let link = link(&bed, |new| new.scope = Some("offline_access mail.imap".into())).await;
+    let link = link(&bed, |new| new.draft.scope = Some("offline_access mail.imap".into())).await;
     let grant = first(&bed).await.unwrap().grant;
     assert!(grant.renewable && grant.identity.email.is_none());
     let none = TokenFault::Edit(|answer| drop(answer.remove("refresh_token")));
@@ -170,7 +170,7 @@ async fn a_grant_that_cannot_be_renewed_is_not_due_before_its_end() {
         next_refresh_at: Some(grant.created_at),
         clear_intent: false,
     };
-    bed.store.fail_refresh(grant.id, 1, &due, grant.created_at).await.unwrap();
+    bed.store.fail_refresh(grant.id, 1, &due, grant.created_at, None).await.unwrap();
     bed.engine.start();
     for _ in 0..100 {
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use outlink_engine::{Caller, Page};
 use outlink_model::grant::{Actor, GrantStateName};
 use outlink_model::link::LinkHealth;
+use outlink_oauth::Fresh;
 use outlink_practice::TokenFault;
 
 use crate::bed::{Bed, now};
@@ -138,7 +139,7 @@ async fn an_end_is_believed_when_it_is_said_twice() {
     assert!(!trouble.hint.is_empty() && !error.problem().hint.is_empty());
     assert_eq!(after.next_refresh_at, None, "nobody asks in vain");
 
-    let events = bed.engine.events(Page::default()).await.unwrap().items;
+    let events = bed.engine.events(Page::default(), None).await.unwrap().items;
     let told = events.iter().filter(|event| event.kind == "grant.needs_consent").count();
     assert_eq!(told, 1, "one event per change of state");
 }
@@ -182,7 +183,8 @@ async fn a_crash_between_answer_and_commit_loses_no_grant() {
     let until = outlink_model::grant::later(now(), SignedDuration::from_secs(10));
     bed.store.claim_refresh(grant.id, 1, "crashed", now(), until).await.unwrap();
     let refresh = bed.store.tokens(grant.id).await.unwrap().unwrap().refresh.unwrap();
-    let request = outlink_oauth::refresh_request(&link, &refresh);
+    let fresh = Fresh { now: now(), jti: "once".into() };
+    let request = outlink_oauth::refresh_request(&link, &fresh, &refresh).unwrap();
     assert_eq!(bed.send(&request).await, 200, "the provider has answered the crashed node");
 
     bed.store.void_leases().await.unwrap();
