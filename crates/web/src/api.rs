@@ -20,6 +20,7 @@ pub(crate) mod attachments;
 mod consents;
 mod events;
 mod grants;
+mod hand_outs;
 mod handlers;
 mod issues;
 mod links;
@@ -27,7 +28,9 @@ mod mail_servers;
 pub(crate) mod messages;
 mod projects;
 mod providers;
+mod report;
 mod tokens;
+mod webhooks;
 
 /// The part of the description that no handler tells.
 #[derive(utoipa::OpenApi)]
@@ -48,6 +51,7 @@ pub(crate) fn routes(version: &str) -> Router<App> {
         .merge(consents::routes())
         .merge(events::routes())
         .merge(grants::routes())
+        .merge(hand_outs::routes())
         .merge(handlers::routes())
         .merge(issues::routes())
         .merge(links::routes())
@@ -55,7 +59,8 @@ pub(crate) fn routes(version: &str) -> Router<App> {
         .merge(messages::routes())
         .merge(projects::routes())
         .merge(providers::routes())
-        .merge(tokens::routes());
+        .merge(tokens::routes())
+        .merge(webhooks::routes());
     let all = OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1);
     let (router, mut description) = all.split_for_parts();
     complete(&mut description, version);

@@ -1,4 +1,4 @@
-//! Who asks. A handler that takes no [`Admin`], [`Reader`] or [`Signed`] is visibly public.
+//! Who asks. A handler that takes no [`Admin`], [`Reader`], [`HandOut`] or [`Signed`] is visibly public.
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 use outlink_engine::Caller;
-use outlink_model::user::{TokenScope, User};
+use outlink_model::user::{ApiToken, TokenScope, User};
 
 use crate::app::App;
 use crate::cookie::Cookie;
@@ -20,6 +20,11 @@ pub(crate) struct Admin(pub(crate) Caller);
 /// May look at things by the API.
 #[derive(Clone, Debug)]
 pub(crate) struct Reader;
+
+/// May be handed the access tokens of the grants that it names: an API token with that scope, and nobody else. An
+/// administrator who could read them here could read every mailbox without leaving a trace at the provider.
+#[derive(Clone, Debug)]
+pub(crate) struct HandOut(pub(crate) ApiToken);
 
 /// Is signed in to the console. Every user is an administrator.
 #[derive(Clone, Debug)]
@@ -39,12 +44,11 @@ impl FromRequestParts<App> for Admin {
         let caller = caller(parts, app).await?;
         match &caller {
             Caller::Token(token) if !token.scopes.contains(&TokenScope::Admin) => {
-                Err(ApiError::new(
-                    StatusCode::FORBIDDEN,
-                    "scope_missing",
-                    "This API token may look but not change.",
-                    "Use a token with the scope `admin`.",
-                ))
+                let detail = match token.scopes.contains(&TokenScope::Read) {
+                    true => "This API token may look but not change.",
+                    false => HANDED_ONLY,
+                };
+                Err(scope_missing(detail, "Use a token with the scope `admin`."))
             }
             Caller::Token(_) | Caller::User(_) | Caller::System => Ok(Self(caller)),
         }
@@ -55,8 +59,32 @@ impl FromRequestParts<App> for Reader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        // Whoever holds any token may look; each has one of the two scopes, and admin includes reading.
-        caller(parts, app).await.map(|_| Self)
+        match caller(parts, app).await? {
+            Caller::Token(token) if !may_look(&token) => {
+                Err(scope_missing(HANDED_ONLY, "Use a token with the scope `read` or `admin`."))
+            }
+            Caller::Token(_) | Caller::User(_) | Caller::System => Ok(Self),
+        }
+    }
+}
+
+impl FromRequestParts<App> for HandOut {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        if !parts.headers.contains_key(AUTHORIZATION) {
+            return Err(unauthenticated("Access tokens are handed to API tokens alone."));
+        }
+        match caller(parts, app).await? {
+            Caller::Token(token) if token.scopes.contains(&TokenScope::HandOut) => Ok(Self(token)),
+            Caller::Token(_) => Err(scope_missing(
+                "This API token is handed no access tokens, whatever else it may do.",
+                "Use a token with the scope `grant_token` that names the grant.",
+            )),
+            Caller::User(_) | Caller::System => {
+                Err(unauthenticated("Access tokens are handed to API tokens alone."))
+            }
+        }
     }
 }
 
@@ -107,6 +135,18 @@ async fn session(parts: &Parts, app: &App) -> Result<Option<User>, ApiError> {
         Some(cookie) => Ok(app.engine().session(&cookie).await?),
         None => Ok(None),
     }
+}
+
+const HANDED_ONLY: &str =
+    "This API token is handed the access tokens of its grants, and may do nothing else.";
+
+/// Admin includes looking; being handed access tokens does not.
+fn may_look(token: &ApiToken) -> bool {
+    token.scopes.iter().any(|scope| matches!(scope, TokenScope::Admin | TokenScope::Read))
+}
+
+fn scope_missing(detail: &str, hint: &str) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "scope_missing", detail, hint)
 }
 
 fn unauthenticated(detail: &str) -> ApiError {

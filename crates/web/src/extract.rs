@@ -5,7 +5,11 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use outlink_engine::Page;
+use outlink_model::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -205,6 +209,30 @@ pub(crate) fn secret<'de, D: Deserializer<'de>>(
     Ok(Option::<String>::deserialize(reader)?.map(outlink_model::Secret::new))
 }
 
+/// Reads the end of something: RFC 3339, or a date alone, which means its last second in UTC, since what ends on a day
+/// is good throughout it.
+pub(crate) fn moment(
+    field: &'static str,
+    text: Option<&str>,
+) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let read = match text.len() {
+        10 => text
+            .parse::<Date>()
+            .and_then(|date| date.at(23, 59, 59, 0).to_zoned(TimeZone::UTC))
+            .map(|z| z.timestamp()),
+        _ => text.parse::<Timestamp>(),
+    };
+    read.map(Some).map_err(|_| {
+        Problem::invalid(
+            field,
+            "moment_unusable",
+            format!("{text:?} is neither a date nor a time."),
+            "Write a date like 2027-01-31, or a time like 2027-01-31T12:00:00Z.",
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +262,17 @@ mod tests {
         assert_eq!((wrong.code, wrong.field.as_deref()), ("wrong_type", Some("port")));
         assert!(!format!("{wrong:?}").contains("hunter2"));
         assert_eq!(refusal("{").status, StatusCode::BAD_REQUEST);
+    }
+
+    #[test]
+    fn a_moment_is_a_date_or_a_time() {
+        let read = |text: &str| moment("until", Some(text)).map(|at| at.map(|at| at.to_string()));
+        assert_eq!(read("2027-01-31"), Ok(Some("2027-01-31T23:59:59Z".to_owned())));
+        assert_eq!(read("2027-01-31T13:00:00+01:00"), Ok(Some("2027-01-31T12:00:00Z".to_owned())));
+        assert_eq!(read(" "), Ok(None));
+        for wrong in ["tomorrow", "2027-02-30", "2027-01-31T13:00", "31.01.2027"] {
+            assert_eq!(read(wrong).unwrap_err().field, Some("until"), "{wrong}");
+        }
     }
 
     #[test]

@@ -24,10 +24,27 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
 }
 
 impl Fields {
+    /// Fields as if they had been sent.
+    #[cfg(test)]
+    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+        Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    }
+
     /// A field's text; empty where it was not sent. Browsers send line ends as CR LF.
     pub(crate) fn text(&self, name: &str) -> String {
         let found = self.0.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.replace("\r\n", "\n")).unwrap_or_default()
+    }
+
+    /// A field's text, where the field was sent at all.
+    pub(crate) fn sent(&self, name: &str) -> Option<String> {
+        self.0.iter().any(|(key, _)| key == name).then(|| self.text(name))
+    }
+
+    /// What is ticked among boxes of one name, in the order of the page.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let ticked = self.0.iter().filter(|(key, _)| key == name);
+        ticked.map(|(_, value)| value.trim().to_owned()).filter(|text| !text.is_empty()).collect()
     }
 
     /// A field's text, where it is more than white space.
@@ -69,6 +86,23 @@ impl Form {
     pub(crate) fn new(fields: &[(&'static str, &str)]) -> Self {
         let values = fields.iter().map(|(name, default)| (*name, (*default).to_owned())).collect();
         Self { values, error: None, status: StatusCode::OK }
+    }
+
+    /// The same form with this in a field.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values.insert(name, value.into());
+        self
+    }
+
+    /// What a field holds.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", String::as_str)
+    }
+
+    /// The same form with what was ticked among boxes of one name: browsers send those alone.
+    pub(crate) fn ticked(self, name: &'static str, fields: &Fields) -> Self {
+        let ticked = fields.all(name).join(" ");
+        self.with(name, ticked)
     }
 
     /// The same form with what was typed.

@@ -2,9 +2,9 @@
 
 use outlink_engine::grants::grant_name;
 use outlink_engine::{Engine, Error, Page};
+use outlink_model::GrantId;
 use outlink_model::grant::Grant;
 use outlink_model::handler::Handler;
-use outlink_model::link::Link;
 use outlink_model::mail_server::{MailServer, SignIn};
 
 use crate::error::ApiError;
@@ -49,8 +49,12 @@ pub(crate) async fn has_handler(engine: &Engine, server: &MailServer) -> Result<
     Ok(engine.handler_of_mail_server(server).await?.is_some())
 }
 
-/// The grants under a link.
-pub(crate) async fn grants_of_link(engine: &Engine, link: &Link) -> Result<Vec<Grant>, ApiError> {
-    let views = engine.grants_of_link(link).await?;
-    Ok(views.into_iter().map(|view| view.grant).collect())
+/// The mail servers that sign in with a grant: address of the page, and name.
+pub(crate) async fn servers_of_grant(
+    engine: &Engine,
+    grant: GrantId,
+) -> Result<Vec<(String, String)>, ApiError> {
+    let servers = engine.mail_servers(whole()).await?.items.into_iter();
+    let own = servers.filter(|server| matches!(server.sign_in, SignIn::Grant(id) if id == grant));
+    Ok(own.map(|server| (format!("/mail-servers/{}", server.id), server.name)).collect())
 }

@@ -23,11 +23,14 @@ macro_rules! templates {
 pub(crate) const TEMPLATES: &[(&str, &str)] = templates!(
     "consent.html",
     "consent_done.html",
+    "consent_watch.html",
     "error.html",
     "events.html",
     "first_run.html",
     "grant.html",
+    "grant_delete.html",
     "grants.html",
+    "hand_outs.html",
     "handler_new.html",
     "handlers.html",
     "home.html",
@@ -36,7 +39,11 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates!(
     "layout.html",
     "link.html",
     "link_choose.html",
+    "link_delete.html",
+    "link_edit.html",
+    "link_fields.html",
     "link_new.html",
+    "link_secret.html",
     "links.html",
     "mail_server.html",
     "mail_server_new.html",
@@ -44,12 +51,16 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates!(
     "message.html",
     "messages.html",
     "offer.html",
+    "outcome.html",
     "project_new.html",
     "projects.html",
     "sign_in.html",
     "sign_in_token.html",
     "tokens.html",
     "ui.html",
+    "webhook.html",
+    "webhook_new.html",
+    "webhooks.html",
 );
 
 /// A part of the console, as the navigation shows it.
@@ -75,6 +86,7 @@ const NAVIGATION: &[Section] = &[
     section("issues", "/issues", "Issues"),
     section("messages", "/messages", "Messages"),
     section("events", "/events", "Events"),
+    section("webhooks", "/webhooks", "Webhooks"),
     section("tokens", "/tokens", "API tokens"),
 ];
 

@@ -2,26 +2,27 @@
 
 use minijinja::value::{Serde, Value};
 use outlink_model::Timestamp;
+use outlink_model::event::EventClass;
 use outlink_model::grant::{Actor, GrantStateName, Trouble};
 use outlink_model::handler::HandlerType;
-use outlink_model::link::LinkHealth;
 use outlink_model::message::Outcome;
-use outlink_model::provider::ProviderKind;
 use outlink_model::step::{Step, StepStatus};
 use outlink_model::tracker::IssueStatus;
 use outlink_model::user::TokenScope;
-use outlink_oauth::{PRESETS, preset};
 use serde::Serialize;
 
 use crate::consent;
 use crate::console::{
-    events, grants, handlers, home, issues, link_form, links, mail_server_form, mail_servers,
-    messages, projects, sign_in, tokens, troubles,
+    events, grants, hand_outs, handlers, home, issues, link_form, links as console_links,
+    mail_server_form, mail_servers, messages, projects, report, sign_in, tokens, troubles,
+    webhooks,
 };
 use crate::error::ApiError;
 use crate::form::{Form, choice};
 use crate::page::{ErrorPage, Pages, Rows, TEMPLATES};
 use crate::words::{self, ScopeView, TroubleView, When};
+
+mod links;
 
 /// What a stranger would write to break a page.
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ page }}";
@@ -66,14 +67,16 @@ fn lists() -> Vec<(&'static str, Value)> {
         at: when(),
         subject: HOSTILE.into(),
         kind: "link.created".into(),
+        badge: words::class_badge(EventClass::Health),
+        who: Some(words::who(Actor::MailboxOwner)),
         message: HOSTILE.into(),
         hint: "Do this.".into(),
     };
-    let link = links::LinkRow {
+    let link = console_links::LinkRow {
         href: "/links/1".into(),
         name: HOSTILE.into(),
         provider: "Google",
-        badge: words::link_badge(&LinkHealth::Healthy),
+        badge: words::ENABLED,
         client_id: HOSTILE.into(),
         created_at: when(),
     };
@@ -119,10 +122,16 @@ fn lists() -> Vec<(&'static str, Value)> {
     vec![
         sample("grants.html", Rows { items: vec![grant_row()], next: next.clone() }),
         sample("grants.html", Rows::<grants::GrantRow> { items: vec![], next: None }),
-        sample("events.html", Rows { items: vec![event()], next: next.clone() }),
-        sample("events.html", Rows::<events::EventRow> { items: vec![], next: None }),
+        sample("events.html", events_page("", vec![event()], next.clone())),
+        sample("events.html", events_page("health", vec![event()], next.clone())),
+        sample("events.html", events_page("audit", vec![], None)),
+        sample("hand_outs.html", hand_outs_page(Some(HOSTILE.into()), vec![hand_out(true)])),
+        sample("hand_outs.html", hand_outs_page(None, vec![hand_out(true), hand_out(false)])),
+        sample("hand_outs.html", hand_outs_page(None, vec![])),
+        sample("webhooks.html", Rows { items: vec![webhook_row()], next: next.clone() }),
+        sample("webhooks.html", Rows::<webhooks::WebhookRow> { items: vec![], next: None }),
         sample("links.html", Rows { items: vec![link], next: next.clone() }),
-        sample("links.html", Rows::<links::LinkRow> { items: vec![], next: None }),
+        sample("links.html", Rows::<console_links::LinkRow> { items: vec![], next: None }),
         sample("mail_servers.html", Rows { items: vec![server], next: next.clone() }),
         sample(
             "mail_servers.html",
@@ -159,6 +168,44 @@ fn lists() -> Vec<(&'static str, Value)> {
     ]
 }
 
+fn events_page(
+    class: &str,
+    items: Vec<events::EventRow>,
+    next: Option<String>,
+) -> events::EventsPage {
+    events::EventsPage { class: class.into(), items, next }
+}
+
+fn hand_out(full: bool) -> hand_outs::HandOutRow {
+    hand_outs::HandOutRow {
+        minute: when(),
+        last_at: when(),
+        token: full.then(|| HOSTILE.into()),
+        grant: full.then(|| HOSTILE.into()),
+        grant_href: "/grants/1".into(),
+        count: 7,
+        addresses: "192.0.2.1, 2001:db8::1".into(),
+    }
+}
+
+fn hand_outs_page(
+    grant: Option<String>,
+    items: Vec<hand_outs::HandOutRow>,
+) -> hand_outs::HandOutsPage {
+    hand_outs::HandOutsPage { grant, items, next: None }
+}
+
+fn webhook_row() -> webhooks::WebhookRow {
+    webhooks::WebhookRow {
+        href: "/webhooks/1".into(),
+        name: HOSTILE.into(),
+        url: HOSTILE.into(),
+        badge: words::DISABLED,
+        reason: Some(HOSTILE.into()),
+        ok_at: None,
+    }
+}
+
 fn item(full: bool) -> troubles::Item {
     troubles::Item {
         trouble: trouble(),
@@ -166,6 +213,7 @@ fn item(full: bool) -> troubles::Item {
         since: full.then(when),
         href: "/grants/1".into(),
         post: full.then(|| "/grants/1/authorize".into()),
+        mend: (!full).then(|| "/links/1/secret".into()),
         label: "Authorise anew",
     }
 }
@@ -188,7 +236,17 @@ fn home_page(
 
 fn shown() -> Vec<(&'static str, Value)> {
     let grant = |full: bool| grants::GrantPage {
-        notice: full.then_some("The tokens are fresh."),
+        notice: full.then(|| "The tokens are fresh.".into()),
+        failure: full.then(failure),
+        subject: full.then(|| HOSTILE.into()),
+        locked: full,
+        consents: full,
+        may_revoke: full,
+        revokes: full,
+        has_previous: full,
+        refresh_ends: full.then(ends),
+        mail_servers: if full { vec![("/mail-servers/1".into(), HOSTILE.into())] } else { vec![] },
+        hand_outs: if full { vec![hand_out(true)] } else { vec![] },
         id: "1".into(),
         href: "/grants/1".into(),
         identity: HOSTILE.into(),
@@ -205,29 +263,6 @@ fn shown() -> Vec<(&'static str, Value)> {
         renewable: full,
         next_refresh_at: None,
         created_at: when(),
-    };
-    let link = |full: bool, form: Form| links::LinkPage {
-        href: "/links/1".into(),
-        name: HOSTILE.into(),
-        description: if full { HOSTILE.into() } else { String::new() },
-        badge: words::link_badge(&LinkHealth::Healthy),
-        trouble: full.then(trouble),
-        redirects: full,
-        redirect_url: full.then(|| "https://outlink.example/oauth2/callback/x".into()),
-        form,
-        grants: match full {
-            true => vec![links::LinkGrantRow {
-                href: "/grants/1".into(),
-                identity: HOSTILE.into(),
-                badge: words::grant_badge(GrantStateName::Active),
-                since: when(),
-            }],
-            false => vec![],
-        },
-        facts: vec![links::Fact { label: "Client id", value: HOSTILE.into() }],
-        scopes: ScopeView::all(["openid"]),
-        created_at: when(),
-        updated_at: when(),
     };
     let entry = |body: &str, full: bool| issues::Entry {
         author: HOSTILE.into(),
@@ -268,13 +303,9 @@ fn shown() -> Vec<(&'static str, Value)> {
         badge: words::issue_badge(IssueStatus::Resolved),
         entries: vec![entry(HOSTILE, true), entry("", false)],
     };
-    let [plain, wrong] = forms(&links::hint_form(), "login_hint");
     vec![
         sample("grant.html", grant(true)),
         sample("grant.html", grant(false)),
-        sample("link.html", link(true, plain)),
-        sample("link.html", link(true, wrong)),
-        sample("link.html", link(false, links::hint_form())),
         sample("issue.html", issue),
         sample("message.html", message(true)),
         sample("message.html", message(false)),
@@ -283,19 +314,31 @@ fn shown() -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn mail_server(full: bool) -> mail_servers::MailServerPage {
+fn failure() -> report::Failure {
+    report::Failure { message: HOSTILE.into(), hint: HOSTILE.into() }
+}
+
+fn ends() -> words::Ends {
+    let day = jiff::SignedDuration::from_hours(24 * 12);
+    words::Ends::new(Timestamp::UNIX_EPOCH + day, Timestamp::UNIX_EPOCH)
+}
+
+fn a_report(full: bool) -> report::Report {
     let step = |status| Step {
-        id: "connect",
+        id: "token_endpoint",
         status,
         message: HOSTILE.into(),
         hint: if full { HOSTILE.into() } else { String::new() },
         ms: 12,
     };
-    let failure = || mail_servers::Failure { message: HOSTILE.into(), hint: "Try again.".into() };
+    report::Report::new(StepStatus::ALL.map(step).to_vec())
+}
+
+fn mail_server(full: bool) -> mail_servers::MailServerPage {
     mail_servers::MailServerPage {
         notice: full.then(|| "3 fetched.".into()),
         failure: full.then(failure),
-        report: full.then(|| mail_servers::Report::new(StepStatus::ALL.map(step).to_vec())),
+        report: full.then(|| a_report(true)),
         id: "1".into(),
         href: "/mail-servers/1".into(),
         name: HOSTILE.into(),
@@ -310,6 +353,12 @@ fn mail_server(full: bool) -> mail_servers::MailServerPage {
             identity: HOSTILE.into(),
             badge: words::grant_badge(GrantStateName::Active),
         }),
+        missing: !full,
+        form: match full {
+            true => mail_servers::edit_form(60),
+            false => forms(&mail_servers::edit_form(60), "grant")[1].clone(),
+        },
+        grants: vec![choice("", "as it is"), choice("1", HOSTILE)],
         folder: "INBOX".into(),
         take: "everything",
         poll_seconds: 60,
@@ -320,17 +369,8 @@ fn mail_server(full: bool) -> mail_servers::MailServerPage {
 
 fn entered() -> Vec<(&'static str, Value)> {
     let mut all = Vec::new();
-    for kind in ProviderKind::ALL {
-        let preset = preset(kind);
-        for form in forms(&link_form::blank(preset), "name") {
-            let url = Some("https://outlink.example/oauth2/callback/x".to_owned());
-            all.push(sample("link_new.html", link_form::LinkNewPage::new(preset, url, form)));
-        }
-        let form = link_form::blank(preset);
-        all.push(sample("link_new.html", link_form::LinkNewPage::new(preset, None, form)));
-    }
-    let providers = PRESETS.iter().map(link_form::ProviderTile::from).collect();
-    all.push(sample("link_choose.html", link_form::ChoosePage { providers }));
+    all.push(sample("link_choose.html", link_form::ChoosePage::new()));
+    all.extend(links::entered());
     for form in forms(&mail_server_form::blank(""), "host") {
         let more_open = form.is_refused();
         let grants = vec![choice("1", HOSTILE)];
@@ -357,11 +397,12 @@ fn entered() -> Vec<(&'static str, Value)> {
     for form in forms(&projects::blank(), "key") {
         all.push(sample("project_new.html", projects::ProjectNewPage { form }));
     }
-    for (n, form) in forms(&tokens::blank(), "name").into_iter().enumerate() {
+    for (n, form) in forms(&tokens::blank(), "grants").into_iter().enumerate() {
         let row = tokens::TokenRow {
             href: "/tokens/1".into(),
             name: HOSTILE.into(),
-            scopes: tokens::may(TokenScope::Read).into(),
+            scopes: tokens::may(TokenScope::HandOut).into(),
+            grants: vec![HOSTILE.into()],
             created_at: when(),
         };
         all.push(sample(
@@ -370,6 +411,7 @@ fn entered() -> Vec<(&'static str, Value)> {
                 made: (n == 0).then(|| tokens::Made { name: HOSTILE.into(), text: "olk_x".into() }),
                 form,
                 scopes: vec![choice("read", "look only")],
+                grants: if n == 0 { vec![choice("1", HOSTILE)] } else { vec![] },
                 items: if n == 0 { vec![row] } else { vec![] },
                 next: None,
             },
@@ -396,14 +438,6 @@ fn public() -> Vec<(&'static str, Value)> {
         message: HOSTILE.into(),
         hint: if ok { String::new() } else { HOSTILE.into() },
     };
-    let offer = grants::OfferPage {
-        what: HOSTILE.into(),
-        whom: HOSTILE.into(),
-        url: "https://outlink.example/consent/x".into(),
-        local: "/consent/x".into(),
-        expires_at: when(),
-        back: "/links/1".into(),
-    };
     let sign_in = |problem: Option<String>| sign_in::SignInPage {
         next: "/issues".into(),
         name: HOSTILE.into(),
@@ -421,7 +455,6 @@ fn public() -> Vec<(&'static str, Value)> {
         sample("consent.html", start(None)),
         sample("consent_done.html", outcome(true)),
         sample("consent_done.html", outcome(false)),
-        sample("offer.html", offer),
         sample("sign_in.html", sign_in(None)),
         sample("sign_in.html", sign_in(Some(HOSTILE.into()))),
         sample("sign_in_token.html", ()),
@@ -433,7 +466,7 @@ fn public() -> Vec<(&'static str, Value)> {
 
 /// Every page in every shape that it can take.
 fn all() -> Vec<(&'static str, Value)> {
-    [lists(), shown(), entered(), public()].into_iter().flatten().collect()
+    [lists(), shown(), links::shown(), entered(), public()].into_iter().flatten().collect()
 }
 
 #[test]
@@ -456,7 +489,7 @@ fn every_page_renders_strictly_and_nothing_hostile_gets_through() {
 fn every_template_has_a_sample() {
     let sampled: Vec<_> = all().into_iter().map(|(template, _)| template).collect();
     for (template, _) in TEMPLATES {
-        let is_part = ["layout.html", "ui.html"].contains(template);
+        let is_part = ["layout.html", "link_fields.html", "ui.html"].contains(template);
         assert!(is_part || sampled.contains(template), "{template} has no sample");
     }
 }

@@ -1,12 +1,14 @@
 //! Words for people: states, actors, scopes, times and sizes as the console says them.
 
 use outlink_model::Timestamp;
+use outlink_model::event::EventClass;
 use outlink_model::grant::{Actor, GrantStateName, Trouble};
-use outlink_model::link::LinkHealth;
-use outlink_model::mail_server::{MailServer, Take};
+use outlink_model::link::{GrantType, Link, LinkHealth};
+use outlink_model::mail_server::{MailServer, SignIn, Take};
 use outlink_model::message::Outcome;
 use outlink_model::step::StepStatus;
 use outlink_model::tracker::{IssueStatus, Person};
+use outlink_model::webhook::Webhook;
 use serde::Serialize;
 
 /// A time, for the eye and for programs.
@@ -51,14 +53,34 @@ pub(crate) fn grant_badge(state: GrantStateName) -> Badge {
     }
 }
 
-pub(crate) fn link_badge(health: &LinkHealth) -> Badge {
-    match health {
+pub(crate) fn link_badge(link: &Link) -> Badge {
+    match link.health {
+        _ if !link.enabled => DISABLED,
         LinkHealth::Healthy => badge("good", "In order"),
         LinkHealth::Marked { .. } => badge("bad", "Refused"),
     }
 }
 
+pub(crate) fn webhook_badge(webhook: &Webhook) -> Badge {
+    match (&webhook.trouble, webhook.ok_at) {
+        _ if !webhook.enabled => DISABLED,
+        (Some(_), _) => badge("bad", "Failing"),
+        (None, Some(_)) => badge("good", "Works"),
+        (None, None) => badge("idle", "Nothing sent yet"),
+    }
+}
+
+pub(crate) fn class_badge(class: EventClass) -> Badge {
+    match class {
+        EventClass::Audit => badge("idle", "Who did what"),
+        EventClass::Health => badge("warn", "Health"),
+    }
+}
+
 pub(crate) fn server_badge(server: &MailServer) -> Badge {
+    if matches!(server.sign_in, SignIn::Missing) {
+        return badge("bad", "No sign-in");
+    }
     match (server.paused, &server.health.trouble, server.health.ok_at) {
         (true, _, _) => badge("idle", "Paused"),
         (false, Some(_), _) => badge("bad", "Failing"),
@@ -205,6 +227,45 @@ pub(crate) fn size(octets: u64) -> String {
     }
 }
 
+/// When something ends, counted from now.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Ends {
+    /// As of a [`Badge`].
+    pub(crate) tone: &'static str,
+    /// Days left, as people count them: a day that has begun counts.
+    pub(crate) text: String,
+    pub(crate) at: When,
+}
+
+const DAY: i64 = 86_400;
+
+impl Ends {
+    pub(crate) fn new(at: Timestamp, now: Timestamp) -> Self {
+        let left = at.duration_since(now).as_secs();
+        let (tone, text) = match (left, (left.abs() + DAY - 1) / DAY) {
+            (..=0, 0 | 1) => ("bad", "has ended".to_owned()),
+            (..=0, days) => ("bad", format!("ended {} days ago", days - 1)),
+            (_, 1) => ("bad", "ends within a day".to_owned()),
+            (_, days @ ..=7) => ("bad", format!("ends in {days} days")),
+            (_, days @ ..=30) => ("warn", format!("ends in {days} days")),
+            (_, days) => ("good", format!("ends in {days} days")),
+        };
+        Self { tone, text, at: at.into() }
+    }
+}
+
+/// How tokens are come by, in words.
+pub(crate) fn grant_type_words(grant_type: GrantType) -> &'static str {
+    match grant_type {
+        GrantType::AuthorizationCode => "A person consents in a browser (authorization code)",
+        GrantType::ClientCredentials => {
+            "The application acts for itself, nobody consents (client credentials)"
+        }
+        GrantType::JwtBearer => "A signed assertion names the mailbox (JWT bearer)",
+        GrantType::DeviceCode => "A person types a code on another machine (device code)",
+    }
+}
+
 /// Which mail is taken, in words.
 pub(crate) fn take_words(take: Take) -> &'static str {
     match take {
@@ -237,6 +298,28 @@ mod tests {
         assert_eq!(person_name(&ada("Ada")), "Ada");
         assert_eq!(person(&ada(" ")), "ada@example.org");
         assert_eq!(person_name(&ada("")), "ada@example.org");
+    }
+
+    #[test]
+    fn days_are_counted_as_people_do() {
+        let now = Timestamp::UNIX_EPOCH;
+        let at = |hours: i64| {
+            let end = now + jiff::SignedDuration::from_hours(hours);
+            (Ends::new(end, now).tone, Ends::new(end, now).text)
+        };
+        let table = [
+            (24 * 90, "good", "ends in 90 days"),
+            (24 * 29 + 1, "warn", "ends in 30 days"),
+            (24 * 7, "bad", "ends in 7 days"),
+            (25, "bad", "ends in 2 days"),
+            (24, "bad", "ends within a day"),
+            (0, "bad", "has ended"),
+            (-23, "bad", "has ended"),
+            (-49, "bad", "ended 2 days ago"),
+        ];
+        for (hours, tone, text) in table {
+            assert_eq!(at(hours), (tone, text.to_owned()), "{hours}");
+        }
     }
 
     #[test]

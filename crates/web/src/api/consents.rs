@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::links::DeviceBody;
 use crate::app::App;
 use crate::auth::Reader;
 use crate::error::ApiError;
@@ -33,23 +34,32 @@ async fn show(
 ) -> Result<Json<ConsentBody>, ApiError> {
     let parsed: ConsentId = id.parse().map_err(|_| Problem::not_found("consent", &id))?;
     let body = match app.engine().consent_status(parsed).await? {
-        ConsentStatus::Waiting => ConsentBody { state: "waiting", grant: None, reason: None },
+        ConsentStatus::Waiting(device) => ConsentBody {
+            state: "waiting",
+            device: device.map(DeviceBody::from),
+            grant: None,
+            reason: None,
+        },
         ConsentStatus::Done(grant) => {
-            ConsentBody { state: "done", grant: Some((*grant).into()), reason: None }
+            let grant = Some((*grant).into());
+            ConsentBody { state: "done", device: None, grant, reason: None }
         }
         ConsentStatus::Failed(reason) => {
-            ConsentBody { state: "failed", grant: None, reason: Some(reason) }
+            ConsentBody { state: "failed", device: None, grant: None, reason: Some(reason) }
         }
     };
     Ok(Json(body))
 }
 
 /// A consent.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = Consent)]
 struct ConsentBody {
     /// `waiting`, `done` or `failed`.
     state: &'static str,
+    /// What is to be typed at the provider, while that is waited for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<DeviceBody>,
     /// What came of it.
     grant: Option<ConsentGrantBody>,
     /// Why it failed.

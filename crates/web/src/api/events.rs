@@ -3,15 +3,16 @@
 use axum::extract::State;
 use jiff::Timestamp;
 use outlink_model::event::Event;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::Reader;
+use crate::choice::optional_choice;
 use crate::error::ApiError;
-use crate::extract::{Json, List, ListQuery, Query};
+use crate::extract::{Json, List, Query, page};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list))
@@ -20,17 +21,31 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// The events, newest first.
 #[utoipa::path(
     get, path = "/events", tag = "events",
-    params(ListQuery),
+    params(EventsQuery),
     responses((status = 200, body = List<EventBody>)),
 )]
 async fn list(
     State(app): State<App>,
     _: Reader,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<EventsQuery>,
 ) -> Result<Json<List<EventBody>>, ApiError> {
-    let listed = app.engine().events(query.page()?).await?;
+    let class = optional_choice("class", query.class.as_deref())?;
+    let listed = app.engine().events(page(query.limit, query.after)?, class).await?;
     let items = listed.items.into_iter().map(EventBody::from).collect();
     Ok(Json(List { items, next: listed.next }))
+}
+
+/// Which events are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct EventsQuery {
+    /// `audit` (who did what) or `health` (what went wrong or well again); both where left out.
+    class: Option<String>,
+    /// How many items at most, 1 to 1000; 50 where left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
 }
 
 /// Something that happened.
@@ -39,6 +54,8 @@ async fn list(
 struct EventBody {
     id: String,
     at: Timestamp,
+    /// `audit` or `health`.
+    class: &'static str,
     /// What: `grant.needs_consent`, `link.created`.
     kind: String,
     /// Which thing, as people call it.
@@ -58,6 +75,7 @@ impl From<Event> for EventBody {
         Self {
             id: event.id.to_string(),
             at: event.at,
+            class: event.class.as_str(),
             kind: event.kind,
             subject: event.subject,
             state: event.state,

@@ -1,32 +1,36 @@
 //! `/links`: registrations at providers.
 
-use std::collections::BTreeMap;
-
 use axum::extract::State;
 use http::StatusCode;
-use jiff::Timestamp;
-use outlink_engine::Engine;
-use outlink_engine::consents::Offer;
-use outlink_engine::links::NewLink;
-use outlink_model::Secret;
-use outlink_model::link::{Link, LinkHealth};
+use jiff::SignedDuration;
+use outlink_engine::consents::AskConsent;
+use outlink_engine::links::DeleteLink;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::TroubleBody;
+use super::report::ReportBody;
 use crate::app::App;
 use crate::auth::{Admin, Reader};
-use crate::choice::{choice, optional_choice};
 use crate::error::ApiError;
-use crate::extract::{Json, List, ListQuery, Path, Query, secret};
+use crate::extract::{Json, List, ListQuery, Path, Query};
+
+mod discovery;
+mod entered;
+mod offer;
+mod shown;
+
+use entered::{LinkEditBody, NewLinkBody};
+pub(super) use offer::{DeviceBody, OfferBody};
+use shown::{LinkBody, SavedLinkBody};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(redirect_url))
-        .routes(routes!(show))
+        .merge(discovery::routes())
+        .routes(routes!(show, edit, delete))
+        .routes(routes!(test))
         .routes(routes!(authorize))
 }
 
@@ -34,15 +38,16 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 #[utoipa::path(
     post, path = "/links", tag = "links",
     request_body = NewLinkBody,
-    responses((status = 201, body = LinkBody)),
+    responses((status = 201, body = SavedLinkBody)),
 )]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
     Json(body): Json<NewLinkBody>,
-) -> Result<(StatusCode, Json<LinkBody>), ApiError> {
-    let link = app.engine().create_link(body.read()?, &caller).await?;
-    Ok((StatusCode::CREATED, Json(LinkBody::new(app.engine(), link))))
+) -> Result<(StatusCode, Json<SavedLinkBody>), ApiError> {
+    let saved = app.engine().create_link(body.read()?, &caller).await?;
+    let body = SavedLinkBody::new(app.engine(), saved.link, saved.warnings);
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// Every link.
@@ -61,42 +66,78 @@ async fn list(
     Ok(Json(List { items, next: listed.next }))
 }
 
-/// One link.
+/// One link, with what should be known about it.
 #[utoipa::path(
     get, path = "/links/{id}", tag = "links",
     params(("id" = String, Path, description = "Its id or name")),
-    responses((status = 200, body = LinkBody)),
+    responses((status = 200, body = SavedLinkBody)),
 )]
 async fn show(
     State(app): State<App>,
     _: Reader,
     Path(id): Path<String>,
-) -> Result<Json<LinkBody>, ApiError> {
+) -> Result<Json<SavedLinkBody>, ApiError> {
     let link = app.engine().link(&id).await?;
-    Ok(Json(LinkBody::new(app.engine(), link)))
+    let warnings = app.engine().link_warnings(&link);
+    Ok(Json(SavedLinkBody::new(app.engine(), link, warnings)))
 }
 
-/// The redirect URL to register at a provider, before any link stands.
+/// Changes a link; what is left out stays. Whatever was refused before is tried anew at once.
 #[utoipa::path(
-    get, path = "/links/redirect-url", tag = "links",
-    params(RedirectUrlQuery),
-    responses((status = 200, body = RedirectUrlBody)),
+    patch, path = "/links/{id}", tag = "links",
+    params(("id" = String, Path, description = "Its id or name")),
+    request_body = LinkEditBody,
+    responses((status = 200, body = SavedLinkBody)),
 )]
-async fn redirect_url(
+async fn edit(
     State(app): State<App>,
-    _: Reader,
-    Query(query): Query<RedirectUrlQuery>,
-) -> Result<Json<RedirectUrlBody>, ApiError> {
-    let provider = optional_choice("provider", query.provider.as_deref())?;
-    let redirect_url = app.engine().redirect_url(
-        provider,
-        query.authorization_endpoint.as_deref(),
-        query.token_endpoint.as_deref(),
-    )?;
-    Ok(Json(RedirectUrlBody { redirect_url }))
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+    Json(body): Json<LinkEditBody>,
+) -> Result<Json<SavedLinkBody>, ApiError> {
+    let saved = app.engine().edit_link(&id, body.read()?, &caller).await?;
+    Ok(Json(SavedLinkBody::new(app.engine(), saved.link, saved.warnings)))
 }
 
-/// Makes a one-time address by which somebody consents, for a new grant.
+/// Deletes a link, where told to with its grants. Without being told, one that has grants is refused, and the refusal
+/// names them. What was received with them stays.
+#[utoipa::path(
+    delete, path = "/links/{id}", tag = "links",
+    params(("id" = String, Path, description = "Its id or name"), DeleteLinkQuery),
+    responses((status = 200, body = DeletedLinkBody)),
+)]
+async fn delete(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+    Query(query): Query<DeleteLinkQuery>,
+) -> Result<Json<DeletedLinkBody>, ApiError> {
+    let how = DeleteLink { with_grants: query.with_grants, revoke: query.revoke };
+    let deleted = app.engine().delete_link(&id, how, &caller).await?;
+    Ok(Json(DeletedLinkBody {
+        grants: deleted.grants,
+        mail_servers: deleted.mail_servers,
+        not_revoked: deleted.not_revoked,
+        warnings: deleted.warnings,
+    }))
+}
+
+/// Tries it step by step, and changes nothing. What does not work stands in the report; the status is 200 either way.
+#[utoipa::path(
+    post, path = "/links/{id}/test", tag = "links",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 200, body = ReportBody)),
+)]
+async fn test(
+    State(app): State<App>,
+    _: Admin,
+    Path(id): Path<String>,
+) -> Result<Json<ReportBody>, ApiError> {
+    Ok(Json(app.engine().test_link(&id).await?.steps.into()))
+}
+
+/// Asks for a consent, for a new grant: makes a one-time address, or a code that is typed at the provider where the
+/// link has the grant type `device_code`.
 #[utoipa::path(
     post, path = "/links/{id}/authorize", tag = "links",
     params(("id" = String, Path, description = "Its id or name")),
@@ -109,164 +150,14 @@ async fn authorize(
     Path(id): Path<String>,
     Json(body): Json<AuthorizeBody>,
 ) -> Result<(StatusCode, Json<OfferBody>), ApiError> {
-    let offer = app.engine().authorize_link(&id, body.login_hint, &caller).await?;
+    let ask = AskConsent { login_hint: body.login_hint, expires_in: hours(body.expires_in_hours) };
+    let offer = app.engine().authorize_link(&id, ask, &caller).await?;
     Ok((StatusCode::CREATED, Json(offer.into())))
 }
 
-/// What a new link is made of. What is left out comes from the provider's preset.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewLink)]
-struct NewLinkBody {
-    /// Unique, chosen by you.
-    name: String,
-    #[serde(default)]
-    description: String,
-    /// `google`, `microsoft` or `custom`.
-    provider: String,
-    /// `authorization_code`, also where left out.
-    grant_type: Option<String>,
-    client_id: String,
-    /// Kept sealed and never shown again. None for a public client.
-    #[serde(default, deserialize_with = "secret")]
-    #[schema(value_type = Option<String>, format = Password)]
-    client_secret: Option<Secret>,
-    /// `client_secret_basic`, `client_secret_post`, `client_secret_basic_raw` or `none`.
-    client_auth: Option<String>,
-    authorization_endpoint: Option<String>,
-    token_endpoint: Option<String>,
-    /// Compared with the provider's answers (RFC 9207).
-    issuer: Option<String>,
-    userinfo_endpoint: Option<String>,
-    /// Separated by spaces.
-    scope: Option<String>,
-    /// Parameters besides the usual ones in the authorization request.
-    #[serde(default)]
-    authorization_params: BTreeMap<String, String>,
-}
-
-impl NewLinkBody {
-    fn read(self) -> Result<NewLink, ApiError> {
-        Ok(NewLink {
-            provider: choice("provider", &self.provider)?,
-            grant_type: optional_choice("grant_type", self.grant_type.as_deref())?,
-            client_auth: optional_choice("client_auth", self.client_auth.as_deref())?,
-            name: self.name,
-            description: self.description,
-            client_id: self.client_id,
-            client_secret: self.client_secret,
-            authorization_endpoint: self.authorization_endpoint,
-            token_endpoint: self.token_endpoint,
-            issuer: self.issuer,
-            userinfo_endpoint: self.userinfo_endpoint,
-            scope: self.scope,
-            authorization_params: self.authorization_params.into_iter().collect(),
-        })
-    }
-}
-
-/// A link. Its client secret is never shown.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Link)]
-struct LinkBody {
-    id: String,
-    name: String,
-    description: String,
-    provider: &'static str,
-    grant_type: &'static str,
-    client_id: String,
-    client_auth: &'static str,
-    /// Whether a client secret is kept.
-    has_client_secret: bool,
-    authorization_endpoint: Option<String>,
-    token_endpoint: String,
-    issuer: Option<String>,
-    userinfo_endpoint: Option<String>,
-    scope: String,
-    authorization_params: BTreeMap<String, String>,
-    /// Hosts that tokens of this link may be shown to.
-    token_hosts: Vec<String>,
-    /// To be registered at the provider; `null` where the grant type has no redirect.
-    redirect_url: Option<String>,
-    health: LinkHealthBody,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-/// Whether the provider accepts the link itself.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = LinkHealth)]
-struct LinkHealthBody {
-    /// `healthy` or `marked`.
-    state: &'static str,
-    #[serde(flatten)]
-    trouble: TroubleBody,
-    /// Probes that failed in a row.
-    failures: u32,
-    /// When it is probed next.
-    probe_at: Option<Timestamp>,
-}
-
-impl From<&LinkHealth> for LinkHealthBody {
-    fn from(health: &LinkHealth) -> Self {
-        match health {
-            LinkHealth::Healthy => {
-                Self { state: "healthy", trouble: None.into(), failures: 0, probe_at: None }
-            }
-            LinkHealth::Marked { trouble, failures, probe_at } => Self {
-                state: "marked",
-                trouble: Some(trouble).into(),
-                failures: *failures,
-                probe_at: Some(*probe_at),
-            },
-        }
-    }
-}
-
-impl LinkBody {
-    fn new(engine: &Engine, link: Link) -> Self {
-        Self {
-            redirect_url: engine.redirect_url_of(&link),
-            id: link.id.to_string(),
-            name: link.name,
-            description: link.description,
-            provider: link.provider.as_str(),
-            grant_type: link.grant_type.as_str(),
-            client_id: link.client_id,
-            client_auth: link.client_auth.as_str(),
-            has_client_secret: link.client_secret.is_some(),
-            authorization_endpoint: link.authorization_endpoint,
-            token_endpoint: link.token_endpoint,
-            issuer: link.issuer,
-            userinfo_endpoint: link.userinfo_endpoint,
-            scope: link.scope,
-            authorization_params: link.authorization_params.into_iter().collect(),
-            token_hosts: link.token_hosts,
-            health: (&link.health).into(),
-            created_at: link.created_at,
-            updated_at: link.updated_at,
-        }
-    }
-}
-
-/// Which redirect URL is wanted: that of a provider, or of a pair of endpoints.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct RedirectUrlQuery {
-    /// `google`, `microsoft` or `custom`.
-    provider: Option<String>,
-    /// Needed for `custom`.
-    authorization_endpoint: Option<String>,
-    /// Needed for `custom`.
-    token_endpoint: Option<String>,
-}
-
-/// A redirect URL.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RedirectUrl)]
-struct RedirectUrlBody {
-    redirect_url: String,
+/// How long a consent may take.
+pub(super) fn hours(hours: Option<u32>) -> Option<SignedDuration> {
+    hours.map(|hours| SignedDuration::from_hours(hours.into()))
 }
 
 /// Who is asked to consent.
@@ -276,26 +167,35 @@ struct RedirectUrlBody {
 struct AuthorizeBody {
     /// The address of the expected mailbox; suggests the account at the provider.
     login_hint: Option<String>,
+    /// How long the address works, 1 to 720; 72 where left out. The end of a code is the provider's to say.
+    expires_in_hours: Option<u32>,
 }
 
-/// A one-time address for whoever shall consent.
+/// How a link is to be deleted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DeleteLinkQuery {
+    /// Whether its grants are deleted with it; the mail servers that use them are paused.
+    #[serde(default)]
+    #[param(required = false)]
+    with_grants: bool,
+    /// Whether the tokens of these grants are given back at the provider first.
+    #[serde(default)]
+    #[param(required = false)]
+    revoke: bool,
+}
+
+/// What went with a link.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Offer)]
-pub(super) struct OfferBody {
-    /// Open it in a browser. It is shown here and never again.
-    url: String,
-    /// Ask `/consents/{id}` with it how it went.
-    consent: String,
-    expires_at: Timestamp,
-}
-
-impl From<Offer> for OfferBody {
-    fn from(offer: Offer) -> Self {
-        Self {
-            // One of the two answers made for a secret: an own one-time address, shown once.
-            url: offer.url.expose().to_owned(),
-            consent: offer.consent.to_string(),
-            expires_at: offer.expires_at,
-        }
-    }
+#[schema(as = LinkDeleted)]
+struct DeletedLinkBody {
+    /// How many grants were deleted with it.
+    grants: usize,
+    /// Names of the mail servers that have lost their grant, and are paused now.
+    mail_servers: Vec<String>,
+    /// What could not be given back at the provider, a sentence for each grant.
+    not_revoked: Vec<String>,
+    /// What else has probably ended with that: grants of other links.
+    warnings: Vec<String>,
 }

@@ -2,31 +2,29 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use jiff::Timestamp;
-use outlink_engine::Engine;
-use outlink_engine::mail_servers::NewMailServer;
+use outlink_engine::mail_servers::{MailServerEdit, NewMailServer};
 use outlink_model::Secret;
-use outlink_model::mail_server::{
-    Direction, MailServer, Protocol, Security, ServerHealth, SignIn, Take,
-};
-use outlink_model::step::{Step, StepStatus};
+use outlink_model::mail_server::{Direction, Protocol, Security, Take};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::TroubleBody;
+use super::report::ReportBody;
 use crate::app::App;
 use crate::auth::{Admin, Reader};
 use crate::choice::optional_choice;
 use crate::error::ApiError;
 use crate::extract::{Json, List, ListQuery, Path, Query, secret};
-use crate::names;
+
+mod shown;
+
+use shown::{MailServerBody, shape};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(show))
+        .routes(routes!(show, edit))
         .routes(routes!(test))
         .routes(routes!(fetch))
         .routes(routes!(pause))
@@ -82,6 +80,29 @@ async fn show(
     Ok(Json(shape(app.engine(), server).await?))
 }
 
+/// Changes how and how often a mail server is fetched from; what is left out stays.
+#[utoipa::path(
+    patch, path = "/mail-servers/{id}", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    request_body = MailServerEditBody,
+    responses((status = 200, body = MailServerBody)),
+)]
+async fn edit(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+    Json(body): Json<MailServerEditBody>,
+) -> Result<Json<MailServerBody>, ApiError> {
+    let edit = MailServerEdit {
+        grant: body.grant,
+        password: body.password,
+        poll_seconds: body.poll_seconds,
+        paused: body.paused,
+    };
+    let server = app.engine().edit_mail_server(&id, edit, &caller).await?;
+    Ok(Json(shape(app.engine(), server).await?))
+}
+
 /// Tries it step by step, and changes nothing. What does not work stands in the report; the status is 200 either way.
 #[utoipa::path(
     post, path = "/mail-servers/{id}/test", tag = "mail-servers",
@@ -93,11 +114,7 @@ async fn test(
     _: Admin,
     Path(id): Path<String>,
 ) -> Result<Json<ReportBody>, ApiError> {
-    let steps = app.engine().test_mail_server(&id).await?;
-    Ok(Json(ReportBody {
-        ok: steps.iter().all(|step| step.status != StepStatus::Failed),
-        steps: steps.into_iter().map(StepBody::from).collect(),
-    }))
+    Ok(Json(app.engine().test_mail_server(&id).await?.into()))
 }
 
 /// Fetches now, and answers when it is done.
@@ -206,122 +223,22 @@ impl NewMailServerBody {
     }
 }
 
-/// A mail server. Its password is never shown.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MailServer)]
-struct MailServerBody {
-    id: String,
-    name: String,
-    direction: &'static str,
-    protocol: &'static str,
-    security: &'static str,
-    host: String,
-    port: u16,
-    mailbox: String,
-    /// `grant` or `password`.
-    sign_in: &'static str,
-    /// Whose grant it signs in with.
+/// What changes about a mail server.
+// No `Debug`: it holds a secret.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = MailServerEdit)]
+struct MailServerEditBody {
+    /// Id or e-mail address of the grant to sign in with from now on.
     grant: Option<String>,
-    grant_id: Option<String>,
-    folder: String,
-    take: &'static str,
-    poll_seconds: u32,
-    paused: bool,
-    health: ServerHealthBody,
-    created_at: Timestamp,
-}
-
-/// How a mail server has fared.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MailServerHealth)]
-struct ServerHealthBody {
-    /// `unknown` (not fetched yet), `ok` or `failing`.
-    state: &'static str,
-    /// When everything last worked.
-    ok_at: Option<Timestamp>,
-    failing_since: Option<Timestamp>,
-    failures: u32,
-    #[serde(flatten)]
-    trouble: TroubleBody,
-}
-
-impl From<ServerHealth> for ServerHealthBody {
-    fn from(health: ServerHealth) -> Self {
-        let state = match (&health.trouble, health.ok_at) {
-            (Some(_), _) => "failing",
-            (None, Some(_)) => "ok",
-            (None, None) => "unknown",
-        };
-        Self {
-            state,
-            ok_at: health.ok_at,
-            failing_since: health.failing_since,
-            failures: health.failures,
-            trouble: health.trouble.as_ref().into(),
-        }
-    }
-}
-
-async fn shape(engine: &Engine, server: MailServer) -> Result<MailServerBody, ApiError> {
-    let grant = names::grant_of_server(engine, &server).await?;
-    let (sign_in, grant_id) = match &server.sign_in {
-        SignIn::Grant(id) => ("grant", Some(id.to_string())),
-        SignIn::Password(_) => ("password", None),
-    };
-    Ok(MailServerBody {
-        id: server.id.to_string(),
-        name: server.name,
-        direction: server.direction.as_str(),
-        protocol: server.protocol.as_str(),
-        security: server.security.as_str(),
-        host: server.host,
-        port: server.port,
-        mailbox: server.mailbox,
-        sign_in,
-        grant: grant.map(|(_, name)| name),
-        grant_id,
-        folder: server.folder,
-        take: server.take.as_str(),
-        poll_seconds: server.poll_seconds,
-        paused: server.paused,
-        health: server.health.into(),
-        created_at: server.created_at,
-    })
-}
-
-/// What a test found.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Report)]
-struct ReportBody {
-    /// Whether no step failed.
-    ok: bool,
-    steps: Vec<StepBody>,
-}
-
-/// One step of a test.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Step)]
-struct StepBody {
-    /// Stable, for programs.
-    id: &'static str,
-    /// `ok`, `failed` or `skipped`.
-    status: &'static str,
-    message: String,
-    hint: String,
-    /// Milliseconds.
-    ms: u64,
-}
-
-impl From<Step> for StepBody {
-    fn from(step: Step) -> Self {
-        Self {
-            id: step.id,
-            status: step.status.as_str(),
-            message: step.message,
-            hint: step.hint,
-            ms: step.ms,
-        }
-    }
+    /// The password to sign in with from now on. Kept sealed and never shown again.
+    #[serde(default, deserialize_with = "secret")]
+    #[schema(value_type = Option<String>, format = Password)]
+    password: Option<Secret>,
+    /// Seconds between two polls.
+    poll_seconds: Option<u32>,
+    /// Whether polling is stopped.
+    paused: Option<bool>,
 }
 
 /// What was fetched, and what became of it.

@@ -1,17 +1,22 @@
 //! `/providers`: the presets that a link is made from.
 
+use outlink_model::problem::Problem;
 use outlink_model::provider::ProviderKind;
-use outlink_oauth::{PRESETS, Preset};
-use serde::Serialize;
-use utoipa::ToSchema;
+use outlink_oauth::{PRESETS, Preset, fill, preset};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::Reader;
-use crate::choice::choice;
+use crate::choice::{ChoiceWords, choice, words};
 use crate::error::ApiError;
-use crate::extract::{Json, List, Path};
+use crate::extract::{Json, List, Path, Query};
+
+mod shown;
+
+use shown::{ProviderBody, ProviderFilledBody};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
@@ -26,66 +31,43 @@ async fn list(_: Reader) -> Json<List<ProviderBody>> {
     Json(List { items: PRESETS.iter().map(ProviderBody::from).collect(), next: None })
 }
 
-/// One provider.
+/// One provider, filled in for what is chosen: what a link to it is made of, and how to register there.
 #[utoipa::path(
     get, path = "/providers/{id}", tag = "providers",
-    params(("id" = String, Path, description = "Its name")),
-    responses((status = 200, body = ProviderBody)),
+    params(("id" = String, Path, description = "Its name"), ChoiceQuery),
+    responses((status = 200, body = ProviderFilledBody)),
 )]
-async fn show(_: Reader, Path(id): Path<String>) -> Result<Json<ProviderBody>, ApiError> {
-    let kind: ProviderKind = choice("id", &id)
-        .map_err(|_| outlink_model::problem::Problem::not_found("provider", &id))?;
-    Ok(Json(outlink_oauth::preset(kind).into()))
+async fn show(
+    _: Reader,
+    Path(id): Path<String>,
+    Query(query): Query<ChoiceQuery>,
+) -> Result<Json<ProviderFilledBody>, ApiError> {
+    let kind: ProviderKind = choice("id", &id).map_err(|_| Problem::not_found("provider", &id))?;
+    let preset: &Preset = preset(kind);
+    let chosen = ChoiceWords {
+        cloud: query.cloud.as_deref(),
+        tenant: query.tenant.as_deref(),
+        protocols: words(query.protocol.as_deref()),
+        grant_type: query.grant_type.as_deref(),
+        instance: query.instance.as_deref(),
+    };
+    let filled = fill(kind, &chosen.read()?)?;
+    Ok(Json(ProviderFilledBody::new(preset, filled)))
 }
 
-/// A preset.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Provider)]
-struct ProviderBody {
-    /// `google`, `microsoft` or `custom`.
-    id: &'static str,
-    name: &'static str,
-    authorization_endpoint: Option<&'static str>,
-    token_endpoint: Option<&'static str>,
-    issuer: Option<&'static str>,
-    userinfo_endpoint: Option<&'static str>,
-    /// What is asked for unless the link says otherwise.
-    scope: &'static str,
-    /// The provider's own instructions.
-    documentation: Option<&'static str>,
-    mail_hosts: Vec<MailHostBody>,
-}
-
-/// A mail host of a provider.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = MailHost)]
-struct MailHostBody {
-    /// `imap`, `pop3` or `smtp`.
-    service: &'static str,
-    host: &'static str,
-    port: u16,
-    /// `tls` or `starttls`.
-    security: &'static str,
-}
-
-impl From<&Preset> for ProviderBody {
-    fn from(preset: &Preset) -> Self {
-        let hosts = preset.mail_hosts.iter().map(|host| MailHostBody {
-            service: host.service.as_str(),
-            host: host.host,
-            port: host.port,
-            security: host.security.as_str(),
-        });
-        Self {
-            id: preset.kind.as_str(),
-            name: preset.display_name,
-            authorization_endpoint: preset.authorization_endpoint,
-            token_endpoint: preset.token_endpoint,
-            issuer: preset.issuer,
-            userinfo_endpoint: preset.userinfo_endpoint,
-            scope: preset.scope,
-            documentation: preset.documentation,
-            mail_hosts: hosts.collect(),
-        }
-    }
+/// What is chosen before a link is filled in.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ChoiceQuery {
+    /// Microsoft's cloud: `worldwide` (where left out), `gcc`, `gcc_high`, `dod` or `china`.
+    cloud: Option<String>,
+    /// Microsoft's tenant: `common`, `organizations`, `consumers`, an id or a domain.
+    tenant: Option<String>,
+    /// `imap` (where left out), `pop3` and `smtp`, separated by commas.
+    protocol: Option<String>,
+    /// `authorization_code` (where left out), `client_credentials`, `jwt_bearer` or `device_code`.
+    grant_type: Option<String>,
+    /// The address of a self-hosted GitLab, Forgejo, Gitea or GitHub Enterprise Server.
+    instance: Option<String>,
 }

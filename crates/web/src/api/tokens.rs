@@ -32,8 +32,8 @@ async fn create(
 ) -> Result<(StatusCode, Json<NewTokenAnswer>), ApiError> {
     let scopes = body.scopes.iter().map(|scope| choice("scopes", scope));
     let scopes = scopes.collect::<Result<Vec<_>, _>>()?;
-    let made = app.engine().create_token(&body.name, scopes, &caller).await?;
-    // One of the two answers made for a secret: an own token, shown once.
+    let made = app.engine().create_token(&body.name, scopes, &body.grants, &caller).await?;
+    // One of the answers made for a secret: an own token, shown once.
     let token = made.text.expose().to_owned();
     Ok((StatusCode::CREATED, Json(NewTokenAnswer { of: made.of.into(), token })))
 }
@@ -76,8 +76,13 @@ async fn delete(
 struct NewTokenBody {
     /// Unique, chosen by you.
     name: String,
-    /// `admin` (everything) or `read` (looking only).
+    /// `admin` (everything but access tokens), `read` (looking only), `grant_token` (being handed the access tokens of
+    /// `grants`).
     scopes: Vec<String>,
+    /// Ids or e-mail addresses of the grants whose access tokens it is handed; needed by `grant_token`, and of use to
+    /// no other scope.
+    #[serde(default)]
+    grants: Vec<String>,
 }
 
 /// An API token.
@@ -87,6 +92,8 @@ struct TokenBody {
     id: String,
     name: String,
     scopes: Vec<&'static str>,
+    /// Ids of the grants whose access tokens it is handed.
+    grants: Vec<String>,
     created_at: Timestamp,
 }
 
@@ -96,12 +103,14 @@ impl From<ApiToken> for TokenBody {
             id: token.id.to_string(),
             name: token.name,
             scopes: token.scopes.into_iter().map(|scope| scope.as_str()).collect(),
+            grants: token.grants.iter().map(ToString::to_string).collect(),
             created_at: token.created_at,
         }
     }
 }
 
 /// A new API token, with its text.
+// No `Debug`: it holds the token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = TokenMade)]
 struct NewTokenAnswer {

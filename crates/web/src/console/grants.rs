@@ -4,17 +4,22 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use outlink_engine::consents::Offer;
+use outlink_engine::Page;
 use outlink_engine::grants::{GrantView, grant_name};
 use outlink_model::grant::GrantStateName;
+use outlink_model::link::Link;
+use outlink_oauth::missing_scope_words;
 use serde::Serialize;
 
+use super::hand_outs::HandOutRow;
+use super::offer::{Asker, show_offer};
+use super::report::Failure;
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
 use crate::page::Rows;
-use crate::words::{Badge, ScopeView, TroubleView, When, grant_badge};
+use crate::words::{Badge, Ends, ScopeView, TroubleView, When, grant_badge};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -22,7 +27,11 @@ pub(crate) fn routes() -> Router<App> {
         .route("/grants/{id}", get(show))
         .route("/grants/{id}/refresh", post(refresh))
         .route("/grants/{id}/authorize", post(authorize))
+        .route("/grants/{id}/restore", post(restore))
 }
+
+/// So many hand-outs are shown beside the grant.
+const HAND_OUTS: u32 = 5;
 
 /// One grant in a list.
 #[derive(Debug, Serialize)]
@@ -57,32 +66,63 @@ impl From<GrantView> for GrantRow {
 /// One grant.
 #[derive(Debug, Serialize)]
 pub(crate) struct GrantPage {
-    pub(crate) notice: Option<&'static str>,
+    pub(crate) notice: Option<String>,
+    pub(crate) failure: Option<Failure>,
     pub(crate) id: String,
     pub(crate) href: String,
     pub(crate) identity: String,
+    pub(crate) subject: Option<String>,
     pub(crate) link: String,
     pub(crate) link_href: String,
     pub(crate) badge: Badge,
     pub(crate) trouble: Option<TroubleView>,
+    /// Whether an endpoint of the link was moved, so that nothing is sent.
+    pub(crate) locked: bool,
+    /// Whether people consent under its link.
+    pub(crate) consents: bool,
     pub(crate) needs_consent: bool,
     pub(crate) may_refresh: bool,
+    /// Whether there is anything left to give back.
+    pub(crate) may_revoke: bool,
+    /// Whether the provider can be told of it.
+    pub(crate) revokes: bool,
+    pub(crate) has_previous: bool,
     pub(crate) missing_scopes: Vec<String>,
     pub(crate) scopes: Vec<ScopeView>,
     pub(crate) since: When,
     pub(crate) expires_at: When,
+    pub(crate) refresh_ends: Option<Ends>,
     pub(crate) renewable: bool,
     pub(crate) next_refresh_at: Option<When>,
     pub(crate) created_at: When,
+    pub(crate) mail_servers: Vec<(String, String)>,
+    pub(crate) hand_outs: Vec<HandOutRow>,
+}
+
+/// What has just happened, to be told on the page of a grant.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) notice: Option<String>,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// What a page of a grant is made of besides the grant.
+pub(crate) struct Beside {
+    pub(crate) link: Link,
+    pub(crate) mail_servers: Vec<(String, String)>,
+    pub(crate) hand_outs: Vec<HandOutRow>,
+    pub(crate) now: outlink_model::Timestamp,
 }
 
 impl GrantPage {
-    pub(crate) fn new(view: GrantView, notice: Option<&'static str>) -> Self {
+    pub(crate) fn new(view: GrantView, beside: Beside, news: News) -> Self {
         let trouble = view.trouble();
         let grant = view.grant;
         let state = grant.state.name();
+        let consents = beside.link.grant_type.has_consent();
         Self {
-            notice,
+            notice: news.notice,
+            failure: news.failure,
             id: grant.id.to_string(),
             href: format!("/grants/{}", grant.id),
             identity: grant_name(&grant),
@@ -90,45 +130,30 @@ impl GrantPage {
             link_href: format!("/links/{}", grant.link_id),
             badge: grant_badge(state),
             trouble: trouble.as_ref().map(TroubleView::from),
-            needs_consent: state == GrantStateName::NeedsConsent
-                || !grant.renewable
-                || !view.missing_scopes.is_empty(),
-            may_refresh: grant.state.may_refresh() && grant.renewable,
-            missing_scopes: view.missing_scopes,
+            locked: view.locked,
+            consents,
+            needs_consent: consents
+                && (matches!(state, GrantStateName::NeedsConsent | GrantStateName::Revoked)
+                    || view.locked
+                    || !grant.renewable
+                    || !view.missing_scopes.is_empty()),
+            may_refresh: grant.state.may_refresh() && grant.renewable && !view.locked,
+            may_revoke: state != GrantStateName::Revoked,
+            revokes: beside.link.revocation_endpoint.is_some(),
+            has_previous: grant.has_previous,
+            missing_scopes: missing_scope_words(&view.missing_scopes),
             scopes: ScopeView::all(grant.scopes.iter().map(String::as_str)),
             since: grant.since.into(),
             expires_at: grant.expires_at.into(),
+            refresh_ends: grant.refresh_expires_at.map(|at| Ends::new(at, beside.now)),
             renewable: grant.renewable,
             next_refresh_at: grant.next_refresh_at.map(When::from),
             created_at: grant.created_at.into(),
+            mail_servers: beside.mail_servers,
+            hand_outs: beside.hand_outs,
+            subject: grant.subject,
         }
     }
-}
-
-/// A one-time address, shown once.
-#[derive(Serialize)]
-pub(crate) struct OfferPage {
-    pub(crate) what: String,
-    pub(crate) whom: String,
-    pub(crate) url: String,
-    /// The same address without the host: the way for this very browser.
-    pub(crate) local: String,
-    pub(crate) expires_at: When,
-    pub(crate) back: String,
-}
-
-/// Shows what was made for consenting. The address is on this page alone.
-pub(crate) fn show_offer(
-    app: &App,
-    signed: &Signed,
-    section: &str,
-    offer: &Offer,
-    (what, whom, back): (String, String, String),
-) -> Result<Response, ApiError> {
-    let url = offer.url.expose().to_owned();
-    let local = url.strip_prefix(app.engine().base_url()).unwrap_or(&url).to_owned();
-    let page = OfferPage { what, whom, url, local, expires_at: offer.expires_at.into(), back };
-    app.pages().show(signed, section, "offer.html", page)
 }
 
 async fn list(
@@ -147,8 +172,30 @@ async fn show(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let view = app.engine().grant_view(&id).await?;
-    app.pages().show(&signed, "grants", "grant.html", GrantPage::new(view, None))
+    show_grant(&app, &signed, &id, News::default()).await
+}
+
+/// The page of a grant.
+pub(crate) async fn show_grant(
+    app: &App,
+    signed: &Signed,
+    id: &str,
+    news: News,
+) -> Result<Response, ApiError> {
+    let engine = app.engine();
+    let view = engine.grant_view(id).await?;
+    let link = engine.link(&view.grant.link_id.to_string()).await?;
+    let named = view.grant.id.to_string();
+    let newest = Page { limit: HAND_OUTS, after: None };
+    let hand_outs = engine.hand_outs(Some(&named), newest).await?.items;
+    let servers = crate::names::servers_of_grant(engine, view.grant.id).await?;
+    let beside = Beside {
+        link,
+        mail_servers: servers,
+        hand_outs: hand_outs.into_iter().map(HandOutRow::from).collect(),
+        now: engine.now(),
+    };
+    app.pages().show(signed, "grants", "grant.html", GrantPage::new(view, beside, news))
 }
 
 async fn refresh(
@@ -156,19 +203,37 @@ async fn refresh(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let (notice, failed) = match app.engine().refresh_grant(&id).await {
-        Ok(_) => (Some("The tokens are fresh."), None),
-        Err(error) => (None, Some(ApiError::from(error))),
+    let failed = match app.engine().refresh_grant(&id).await {
+        Ok(_) => {
+            let notice = Some("The tokens are fresh.".to_owned());
+            return show_grant(&app, &signed, &id, News { notice, failure: None }).await;
+        }
+        Err(error) => ApiError::from(error),
     };
     let view = app.engine().grant_view(&id).await?;
-    match failed {
-        // What went wrong stands on the grant itself, beside the button that mends it.
-        Some(error) if view.grant.state.trouble().is_none() => Err(error),
-        _ => {
-            let page = GrantPage::new(view, notice);
-            app.pages().show(&signed, "grants", "grant.html", page)
-        }
+    // What went wrong stands on the grant itself, beside the button that mends it.
+    if view.trouble().is_some() {
+        return show_grant(&app, &signed, &id, News::default()).await;
     }
+    Err(failed)
+}
+
+/// Puts back the tokens that stood before the last consent.
+async fn restore(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let news = match app.engine().restore_grant(&id, &signed.caller()).await {
+        Ok(_) => News {
+            notice: Some(
+                "The earlier consent is back. The one that it replaced is kept in its turn.".into(),
+            ),
+            failure: None,
+        },
+        Err(error) => News { notice: None, failure: Some(Failure::from(ApiError::from(error))) },
+    };
+    show_grant(&app, &signed, &id, news).await
 }
 
 async fn authorize(
@@ -177,7 +242,15 @@ async fn authorize(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let name = grant_name(&app.engine().grant(&id).await?);
-    let offer = app.engine().authorize_grant(&id, &signed.caller()).await?;
-    let words = (name.clone(), name, format!("/grants/{id}"));
-    show_offer(&app, &signed, "grants", &offer, words)
+    match app.engine().authorize_grant(&id, None, &signed.caller()).await {
+        Ok(offer) => {
+            let back = format!("/grants/{}", crate::page::encode(&id));
+            let asker = Asker { section: "grants", what: name.clone(), whom: name, back };
+            show_offer(&app, &signed, &offer, asker)
+        }
+        Err(error) => {
+            let failure = Some(Failure::from(ApiError::from(error)));
+            show_grant(&app, &signed, &id, News { notice: None, failure }).await
+        }
+    }
 }

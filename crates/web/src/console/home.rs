@@ -8,7 +8,7 @@ use outlink_engine::Page;
 use serde::Serialize;
 
 use super::events::EventRow;
-use super::troubles::{self, Item};
+use super::troubles::{self, Item, Looked};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
@@ -50,7 +50,8 @@ async fn home(State(app): State<App>, signed: Signed) -> Result<Response, ApiErr
     let servers = engine.mail_servers(whole()).await?;
     let handlers = engine.handlers(whole()).await?;
     let issues = engine.issues(None, Page { limit: 1, after: None }).await?;
-    let events = engine.events(Page { limit: 8, after: None }).await?;
+    let webhooks = engine.webhooks(whole()).await?;
+    let events = engine.events(Page { limit: 8, after: None }, None).await?;
     let counts = Counts {
         links: links.items.len(),
         grants: grants.items.len(),
@@ -59,7 +60,13 @@ async fn home(State(app): State<App>, signed: Signed) -> Result<Response, ApiErr
         any_issue: !issues.items.is_empty(),
     };
     let page = HomePage {
-        troubles: troubles::all(&links.items, &grants.items, &servers.items),
+        troubles: troubles::all(&Looked {
+            links: &links.items,
+            grants: &grants.items,
+            servers: &servers.items,
+            webhooks: &webhooks.items,
+            now: engine.now(),
+        }),
         partial: [&links.next, &grants.next, &servers.next, &handlers.next]
             .iter()
             .any(|next| next.is_some()),

@@ -1,113 +1,50 @@
-//! The form for a new link: first the provider, then what it gave out.
+//! The form for a new link: first the provider, then what it is for, then what the provider gave out.
+//!
+//! It works without a script. Whoever changes the cloud, the tenant or the grant type presses "Fill in": the form comes
+//! back with the fields that the choice needs and with what was typed, and nothing is saved.
 
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use outlink_engine::links::NewLink;
-use outlink_model::link::{ClientAuth, GrantType};
-use outlink_model::problem::Problem;
+use outlink_model::link::GrantType;
 use outlink_model::provider::ProviderKind;
-use outlink_oauth::{PRESETS, Preset, preset};
-use serde::{Deserialize, Serialize};
+use outlink_oauth::{Choice as Chosen, Filled, fill, preset};
+use serde::Deserialize;
 
+use super::links::{News, show_link};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::choice::{choice as named, optional_choice};
 use crate::error::ApiError;
 use crate::extract::Query;
-use crate::form::{self, Choice, Fields, Form, choice};
-use crate::page::encode;
+use crate::form::{self, Fields, Form};
+
+mod asked;
+mod choose;
+mod discovered;
+mod fields;
+mod read;
+mod values;
+mod view;
+
+pub(crate) use asked::{Asked, Proof};
+pub(crate) use choose::ChoosePage;
+pub(crate) use fields::LinkFields;
+pub(crate) use read::{draft, ends, new_secret};
+#[cfg(test)]
+pub(crate) use values::blank;
+pub(crate) use values::lines;
+pub(crate) use view::{LinkNewPage, RedirectView};
+
+/// Fields that are never filled in again.
+pub(crate) const SECRETS: &[&str] = &["client_secret", "service_account", "initial_access_token"];
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new().route("/links/new", get(new)).route("/links/redirect-url", post(preview))
-}
-
-/// The providers to choose from.
-#[derive(Debug, Serialize)]
-pub(crate) struct ChoosePage {
-    pub(crate) providers: Vec<ProviderTile>,
-}
-
-/// One provider to choose.
-#[derive(Debug, Serialize)]
-pub(crate) struct ProviderTile {
-    pub(crate) href: String,
-    pub(crate) name: &'static str,
-    pub(crate) text: &'static str,
-}
-
-impl From<&Preset> for ProviderTile {
-    fn from(preset: &Preset) -> Self {
-        let text = match preset.kind {
-            ProviderKind::Google => "Gmail and Google Workspace.",
-            ProviderKind::Microsoft => "Microsoft 365, Exchange Online and Outlook.com.",
-            ProviderKind::Custom => "Any other provider: you enter its endpoints.",
-        };
-        let href = format!("/links/new?provider={}", encode(preset.kind.as_str()));
-        Self { href, name: preset.display_name, text }
-    }
-}
-
-/// The form.
-#[derive(Debug, Serialize)]
-pub(crate) struct LinkNewPage {
-    pub(crate) provider: &'static str,
-    pub(crate) provider_name: &'static str,
-    pub(crate) custom: bool,
-    pub(crate) documentation: Option<&'static str>,
-    pub(crate) redirect_url: Option<String>,
-    pub(crate) form: Form,
-    /// Whether the rarely needed settings are unfolded: they are once something went wrong, which may be among them.
-    pub(crate) more_open: bool,
-    pub(crate) grant_types: Vec<Choice>,
-    pub(crate) client_auths: Vec<Choice>,
-}
-
-impl LinkNewPage {
-    pub(crate) fn new(preset: &'static Preset, redirect_url: Option<String>, form: Form) -> Self {
-        let auths = ClientAuth::ALL.into_iter().map(|auth| {
-            let note = match auth {
-                ClientAuth::Basic => "in the Authorization header",
-                ClientAuth::Post => "in the body",
-                ClientAuth::BasicRaw => "in the header, not encoded",
-                ClientAuth::None => "a public client",
-            };
-            choice(auth.as_str(), format!("{auth} ({note})"))
-        });
-        let unset = choice("", "the usual one");
-        Self {
-            provider: preset.kind.as_str(),
-            provider_name: preset.display_name,
-            custom: preset.kind == ProviderKind::Custom,
-            documentation: preset.documentation,
-            redirect_url,
-            more_open: form.is_refused(),
-            form,
-            grant_types: GrantType::ALL
-                .into_iter()
-                .map(|t| choice(t.as_str(), t.as_str()))
-                .collect(),
-            client_auths: std::iter::once(unset).chain(auths).collect(),
-        }
-    }
-}
-
-/// The form, empty but for what the preset gives.
-pub(crate) fn blank(preset: &Preset) -> Form {
-    Form::new(&[
-        ("name", ""),
-        ("description", ""),
-        ("client_id", ""),
-        ("scope", preset.scope),
-        ("grant_type", GrantType::AuthorizationCode.as_str()),
-        ("client_auth", ""),
-        ("authorization_endpoint", ""),
-        ("token_endpoint", ""),
-        ("issuer", ""),
-        ("userinfo_endpoint", ""),
-        ("authorization_params", ""),
-    ])
+    Router::new()
+        .route("/links/new", get(new))
+        .route("/links/fill", post(refill))
+        .route("/links/discover", post(discover))
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,25 +59,62 @@ async fn new(
 ) -> Result<Response, ApiError> {
     let kind = optional_choice::<ProviderKind>("provider", query.provider.as_deref())?;
     let Some(kind) = kind else {
-        let page = ChoosePage { providers: PRESETS.iter().map(ProviderTile::from).collect() };
-        return app.pages().show(&signed, "links", "link_choose.html", page);
+        return app.pages().show(&signed, "links", "link_choose.html", ChoosePage::new());
     };
-    let preset = preset(kind);
-    show(&app, &signed, preset, None, blank(preset))
+    // Some providers must be told where they run before anything can be filled in.
+    let asked = Asked::usual(kind);
+    let filled = fill(kind, &asked.choice).ok();
+    let form = values::blank(kind, &asked, filled.as_ref());
+    show(&app, &signed, kind, Laid { form, asked, filled, notice: None })
 }
 
-/// Shows the form again with the redirect URL of the endpoints that were typed. Saves nothing.
-async fn preview(
+/// A form with what decides its fields, and what they are filled in with.
+struct Laid {
+    form: Form,
+    asked: Asked,
+    filled: Option<Filled>,
+    notice: Option<String>,
+}
+
+/// Shows the form again, filled in for what is chosen now. Saves nothing.
+async fn refill(
     State(app): State<App>,
     signed: Signed,
     fields: Fields,
 ) -> Result<Response, ApiError> {
-    let preset = preset(named("provider", &fields.text("provider"))?);
-    let form = blank(preset).typed(&fields);
-    match redirect_url(&app, preset, &fields) {
-        Ok(url) => show(&app, &signed, preset, Some(url), form),
-        Err(error) => show(&app, &signed, preset, None, form.refused(error, &[])?),
-    }
+    let kind: ProviderKind = named("provider", &fields.text("provider"))?;
+    let laid = match lay_anew(kind, &fields) {
+        Ok(laid) => laid,
+        Err(error) => as_it_was(kind, &fields, error)?,
+    };
+    show(&app, &signed, kind, laid)
+}
+
+/// Asks an issuer what its endpoints are, and shows the form with them. Saves nothing.
+async fn discover(
+    State(app): State<App>,
+    signed: Signed,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let kind: ProviderKind = named("provider", &fields.text("provider"))?;
+    let found = async {
+        let laid = lay_anew(kind, &fields)?;
+        let issuer = fields.text("discover");
+        let found = app.engine().discover(&issuer).await.map_err(|error| {
+            let error = ApiError::from(error);
+            ApiError { field: Some("discover".to_owned()), ..error }
+        })?;
+        Ok::<_, ApiError>((laid, found))
+    };
+    let laid = match found.await {
+        Ok((laid, found)) => {
+            let (form, notice) = discovered::lay(laid.form, laid.asked.choice.grant_type, &found);
+            let asked = laid.asked.with_auth(&form);
+            Laid { form, asked, notice: Some(notice), ..laid }
+        }
+        Err(error) => as_it_was(kind, &fields, error)?,
+    };
+    show(&app, &signed, kind, laid)
 }
 
 /// Saves the link.
@@ -149,93 +123,92 @@ pub(crate) async fn create(
     signed: Signed,
     fields: Fields,
 ) -> Result<Response, ApiError> {
-    let preset = preset(named("provider", &fields.text("provider"))?);
+    let kind: ProviderKind = named("provider", &fields.text("provider"))?;
+    let before = Asked::decode(kind, &fields.text("filled_by"));
     let made = async {
-        let new = read(preset.kind, &fields)?;
-        Ok::<_, ApiError>(app.engine().create_link(new, &signed.caller()).await?)
+        let asked = Asked::read(kind, &fields, before.as_ref())?;
+        if before.as_ref().is_some_and(|before| !before.has_the_fields_of(&asked)) {
+            return Ok(None);
+        }
+        let new = read::new_link(kind, asked, &fields)?;
+        Ok::<_, ApiError>(Some(app.engine().create_link(new, &signed.caller()).await?))
     };
     match made.await {
-        Ok(link) => Ok(Redirect::to(&format!("/links/{}", link.id)).into_response()),
+        Ok(Some(saved)) => {
+            let told = app.engine().link_warnings(&saved.link);
+            let (id, warnings) = (saved.link.id, saved.warnings);
+            // What is told once only is told here; what stands with the link, on its page.
+            if warnings.iter().all(|warning| told.contains(warning)) {
+                return Ok(Redirect::to(&format!("/links/{id}")).into_response());
+            }
+            let news = News { notice: Some("The link is saved.".into()), ..News::default() };
+            show_link(&app, &signed, &id.to_string(), News { warnings, ..news }).await
+        }
+        // The values on the page belong to another choice: nobody has seen those that would be saved.
+        Ok(None) => {
+            let laid = match lay_anew(kind, &fields) {
+                Ok(laid) => Laid {
+                    notice: Some(
+                        "Nothing is saved yet: other fields are needed for what you chose. They are filled in now; look \
+                         through them, enter the secret, and save."
+                            .into(),
+                    ),
+                    ..laid
+                },
+                Err(error) => as_it_was(kind, &fields, error)?,
+            };
+            show(&app, &signed, kind, laid)
+        }
         Err(error) => {
-            let form = blank(preset).typed(&fields).refused(error, &["client_secret"])?;
-            let url = redirect_url(&app, preset, &fields).ok();
-            show(&app, &signed, preset, url, form)
+            let laid = as_it_was(kind, &fields, error)?;
+            show(&app, &signed, kind, laid)
         }
     }
 }
 
-fn redirect_url(app: &App, preset: &Preset, fields: &Fields) -> Result<String, ApiError> {
-    let authorization = fields.optional("authorization_endpoint");
-    let token = fields.optional("token_endpoint");
-    let url =
-        app.engine().redirect_url(Some(preset.kind), authorization.as_deref(), token.as_deref())?;
-    Ok(url)
+/// The form for what is chosen now. What was typed over a filled-in value stays; what was not is filled in anew.
+fn lay_anew(kind: ProviderKind, fields: &Fields) -> Result<Laid, ApiError> {
+    let before = Asked::decode(kind, &fields.text("filled_by"));
+    let asked = Asked::read(kind, fields, before.as_ref())?;
+    let filled = fill(kind, &asked.choice)?;
+    let was = before.and_then(|before| fill(kind, &before.choice).ok());
+    let form = values::merged(kind, &asked, &filled, was.as_ref(), fields);
+    let asked = asked.with_auth(&form);
+    Ok(Laid { form, asked, filled: Some(filled), notice: None })
 }
 
-fn read(provider: ProviderKind, fields: &Fields) -> Result<NewLink, ApiError> {
-    let grant_type = fields.optional("grant_type");
-    let client_auth = fields.optional("client_auth");
-    Ok(NewLink {
-        name: fields.text("name"),
-        description: fields.text("description"),
-        provider,
-        grant_type: optional_choice("grant_type", grant_type.as_deref())?,
-        client_id: fields.text("client_id"),
-        client_secret: fields.secret("client_secret"),
-        client_auth: optional_choice("client_auth", client_auth.as_deref())?,
-        authorization_endpoint: fields.optional("authorization_endpoint"),
-        token_endpoint: fields.optional("token_endpoint"),
-        issuer: fields.optional("issuer"),
-        userinfo_endpoint: fields.optional("userinfo_endpoint"),
-        scope: fields.optional("scope"),
-        authorization_params: params(&fields.text("authorization_params"))?,
-    })
+/// The form as it was sent, with what is wrong.
+fn as_it_was(kind: ProviderKind, fields: &Fields, error: ApiError) -> Result<Laid, ApiError> {
+    let before = Asked::decode(kind, &fields.text("filled_by"));
+    let asked = before.or_else(|| Asked::read(kind, fields, None).ok());
+    let asked = asked.unwrap_or_else(|| Asked::usual(kind));
+    let filled = fill(kind, &asked.choice).ok();
+    let form = values::blank(kind, &asked, filled.as_ref()).typed(fields);
+    let form = match form.value("filled_by").is_empty() {
+        true => form,
+        false => form.ticked("protocols", fields),
+    };
+    let form = form.refused(error, SECRETS)?;
+    Ok(Laid { form, asked, filled, notice: None })
 }
 
-/// One `name=value` on each line.
-fn params(text: &str) -> Result<Vec<(String, String)>, Problem> {
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines
-        .map(|line| match line.split_once('=') {
-            Some((name, value)) if !name.trim().is_empty() => {
-                Ok((name.trim().to_owned(), value.trim().to_owned()))
-            }
-            _ => Err(Problem::invalid(
-                "authorization_params",
-                "params_unusable",
-                format!("The line {line:?} is not of the form name=value."),
-                "Write one parameter on each line, like prompt=consent.",
-            )),
-        })
-        .collect()
-}
-
-fn show(
-    app: &App,
-    signed: &Signed,
-    preset: &'static Preset,
-    redirect_url: Option<String>,
-    form: Form,
-) -> Result<Response, ApiError> {
-    // A preset's redirect URL is known before anything is typed.
-    let known = || app.engine().redirect_url(Some(preset.kind), None, None).ok();
-    let status = form::status(&form);
-    let page = LinkNewPage::new(preset, redirect_url.or_else(known), form);
+fn show(app: &App, signed: &Signed, kind: ProviderKind, laid: Laid) -> Result<Response, ApiError> {
+    let redirect = redirect(app, kind, &laid.asked.choice, &laid.form);
+    let status = form::status(&laid.form);
+    let Laid { form, asked, filled, notice } = laid;
+    let page = LinkNewPage::new(preset(kind), form, &asked, filled, redirect, notice);
     let mut response = app.pages().show(signed, "links", "link_new.html", page)?;
     *response.status_mut() = status;
     Ok(response)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_lines() {
-        let read = params(" prompt = consent\n\nclaims={\"a\"=1}\n").unwrap();
-        let pair = |k: &str, v: &str| (k.to_owned(), v.to_owned());
-        assert_eq!(read, [pair("prompt", "consent"), pair("claims", "{\"a\"=1}")]);
-        assert_eq!(params("prompt").unwrap_err().field, Some("authorization_params"));
-        assert!(params("=x").is_err());
+/// The redirect URL of the endpoints as they stand in the form, once both do.
+fn redirect(app: &App, kind: ProviderKind, choice: &Chosen, form: &Form) -> Option<RedirectView> {
+    if choice.grant_type != GrantType::AuthorizationCode {
+        return None;
     }
+    let [authorization, token] =
+        ["authorization_endpoint", "token_endpoint"].map(|name| form.value(name));
+    let found = app.engine().redirect_url(kind, choice, Some(authorization), Some(token)).ok()?;
+    Some(RedirectView { url: found.url, warnings: found.warnings })
 }

@@ -1,31 +1,41 @@
-//! Links: the registrations at providers, and asking for consents under them.
+//! Links: the registrations at providers, how they fare, and asking for grants under them.
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use outlink_engine::Engine;
-use outlink_engine::grants::grant_name;
-use outlink_model::grant::Grant;
-use outlink_model::link::{GrantType, Link, LinkHealth};
+use outlink_engine::consents::AskConsent;
+use outlink_engine::grants::NewGrant;
+use outlink_engine::links::{LinkDraft, LinkEdit};
+use outlink_model::link::Link;
 use outlink_oauth::preset;
 use serde::Serialize;
 
-use super::grants::show_offer;
+use super::offer::{Asker, show_offer};
+use super::report::{Failure, Report};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
-use crate::form::{Fields, Form};
-use crate::names;
+use crate::form::{self, Fields, Form};
 use crate::page::Rows;
-use crate::words::{Badge, ScopeView, TroubleView, When, grant_badge, link_badge};
+use crate::words::{Badge, When, link_badge};
+
+mod view;
+
+#[cfg(test)]
+pub(crate) use view::{Fact, LinkGrantRow};
+pub(crate) use view::{LinkPage, SecretRow};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/links", get(list).post(super::link_form::create))
         .route("/links/{id}", get(show))
         .route("/links/{id}/authorize", post(authorize))
+        .route("/links/{id}/grants", post(make_grant))
+        .route("/links/{id}/test", post(test))
+        .route("/links/{id}/enable", post(enable))
+        .route("/links/{id}/disable", post(disable))
 }
 
 /// One link in the list.
@@ -43,111 +53,30 @@ impl From<Link> for LinkRow {
     fn from(link: Link) -> Self {
         Self {
             href: format!("/links/{}", link.id),
+            badge: link_badge(&link),
             name: link.name,
             provider: preset(link.provider).display_name,
-            badge: link_badge(&link.health),
             client_id: link.client_id,
             created_at: link.created_at.into(),
         }
     }
 }
 
-/// One link.
-#[derive(Debug, Serialize)]
-pub(crate) struct LinkPage {
-    pub(crate) href: String,
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) badge: Badge,
-    pub(crate) trouble: Option<TroubleView>,
-    /// Whether people consent under it.
-    pub(crate) redirects: bool,
-    pub(crate) redirect_url: Option<String>,
-    pub(crate) form: Form,
-    pub(crate) grants: Vec<LinkGrantRow>,
-    pub(crate) facts: Vec<Fact>,
-    pub(crate) scopes: Vec<ScopeView>,
-    pub(crate) created_at: When,
-    pub(crate) updated_at: When,
+/// What has just happened, to be told on the page of a link.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) notice: Option<String>,
+    /// What was done, and should be known.
+    pub(crate) warnings: Vec<String>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) report: Option<Report>,
+    /// The form for a grant, as it was sent.
+    pub(crate) form: Option<Form>,
 }
 
-/// A grant under a link.
-#[derive(Debug, Serialize)]
-pub(crate) struct LinkGrantRow {
-    pub(crate) href: String,
-    pub(crate) identity: String,
-    pub(crate) badge: Badge,
-    pub(crate) since: When,
-}
-
-/// A setting.
-#[derive(Debug, Serialize)]
-pub(crate) struct Fact {
-    pub(crate) label: &'static str,
-    pub(crate) value: String,
-}
-
-impl From<&Grant> for LinkGrantRow {
-    fn from(grant: &Grant) -> Self {
-        Self {
-            href: format!("/grants/{}", grant.id),
-            identity: grant_name(grant),
-            badge: grant_badge(grant.state.name()),
-            since: grant.since.into(),
-        }
-    }
-}
-
-impl LinkPage {
-    pub(crate) fn new(engine: &Engine, link: Link, grants: &[Grant], form: Form) -> Self {
-        let trouble = match &link.health {
-            LinkHealth::Healthy => None,
-            LinkHealth::Marked { trouble, .. } => Some(TroubleView::from(trouble)),
-        };
-        Self {
-            redirect_url: engine.redirect_url_of(&link),
-            redirects: link.grant_type == GrantType::AuthorizationCode,
-            facts: facts(&link),
-            href: format!("/links/{}", link.id),
-            badge: link_badge(&link.health),
-            trouble,
-            form,
-            grants: grants.iter().map(LinkGrantRow::from).collect(),
-            scopes: ScopeView::all(link.scope.split(' ')),
-            created_at: link.created_at.into(),
-            updated_at: link.updated_at.into(),
-            name: link.name,
-            description: link.description,
-        }
-    }
-}
-
-fn facts(link: &Link) -> Vec<Fact> {
-    let params: Vec<_> =
-        link.authorization_params.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let secret = match link.client_secret {
-        Some(_) => "kept sealed",
-        None => "none: a public client",
-    };
-    let all = [
-        ("Provider", preset(link.provider).display_name.to_owned()),
-        ("Grant type", link.grant_type.to_string()),
-        ("Client id", link.client_id.clone()),
-        ("Client secret", secret.to_owned()),
-        ("Client authentication", link.client_auth.to_string()),
-        ("Authorization endpoint", link.authorization_endpoint.clone().unwrap_or_default()),
-        ("Token endpoint", link.token_endpoint.clone()),
-        ("Issuer", link.issuer.clone().unwrap_or_default()),
-        ("Userinfo endpoint", link.userinfo_endpoint.clone().unwrap_or_default()),
-        ("Extra parameters", params.join(", ")),
-        ("Hosts that tokens may go to", link.token_hosts.join(", ")),
-    ];
-    let set = all.into_iter().filter(|(_, value)| !value.is_empty());
-    set.map(|(label, value)| Fact { label, value }).collect()
-}
-
-pub(crate) fn hint_form() -> Form {
-    Form::new(&[("login_hint", "")])
+/// The fields for a consent and for a grant without one. The refresh token is a secret, and never filled in.
+pub(crate) fn grant_form() -> Form {
+    Form::new(&[("login_hint", ""), ("expires_in_hours", "72"), ("subject", "")])
 }
 
 async fn list(
@@ -166,12 +95,26 @@ async fn show(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let link = app.engine().link(&id).await?;
-    let grants = names::grants_of_link(app.engine(), &link).await?;
-    let page = LinkPage::new(app.engine(), link, &grants, hint_form());
-    app.pages().show(&signed, "links", "link.html", page)
+    show_link(&app, &signed, &id, News::default()).await
 }
 
+/// The page of a link.
+pub(crate) async fn show_link(
+    app: &App,
+    signed: &Signed,
+    id: &str,
+    news: News,
+) -> Result<Response, ApiError> {
+    let link = app.engine().link(id).await?;
+    let grants = app.engine().grants_of_link(&link).await?;
+    let status = news.form.as_ref().map_or(http::StatusCode::OK, form::status);
+    let page = LinkPage::new(app.engine(), link, &grants, news);
+    let mut response = app.pages().show(signed, "links", "link.html", page)?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// Asks for a consent under the link.
 async fn authorize(
     State(app): State<App>,
     signed: Signed,
@@ -180,7 +123,79 @@ async fn authorize(
 ) -> Result<Response, ApiError> {
     let hint = fields.optional("login_hint");
     let link = app.engine().link(&id).await?;
-    let offer = app.engine().authorize_link(&id, hint.clone(), &signed.caller()).await?;
-    let whom = hint.unwrap_or_else(|| "the owner of the mailbox".to_owned());
-    show_offer(&app, &signed, "links", &offer, (link.name, whom, format!("/links/{}", link.id)))
+    let asked = async {
+        let expires_in = super::offer::expires_in(&fields)?;
+        let ask = AskConsent { login_hint: hint.clone(), expires_in };
+        Ok::<_, ApiError>(app.engine().authorize_link(&id, ask, &signed.caller()).await?)
+    };
+    match asked.await {
+        Ok(offer) => {
+            let whom = hint.unwrap_or_else(|| "the owner of the mailbox".to_owned());
+            let back = format!("/links/{}", link.id);
+            let asker = Asker { section: "links", what: link.name, whom, back };
+            show_offer(&app, &signed, &offer, asker)
+        }
+        Err(error) => {
+            let form = grant_form().typed(&fields).refused(error, &[])?;
+            show_link(&app, &signed, &id, News { form: Some(form), ..News::default() }).await
+        }
+    }
+}
+
+/// Makes a grant that nobody consents to here: an import, or tokens that the link asks for on its own.
+async fn make_grant(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let new = NewGrant {
+        refresh_token: fields.secret("refresh_token"),
+        subject: fields.optional("subject"),
+    };
+    match app.engine().create_grant(&id, new, &signed.caller()).await {
+        Ok(view) => Ok(Redirect::to(&format!("/grants/{}", view.grant.id)).into_response()),
+        Err(error) => {
+            let form = grant_form().typed(&fields).refused(error.into(), &["refresh_token"])?;
+            show_link(&app, &signed, &id, News { form: Some(form), ..News::default() }).await
+        }
+    }
+}
+
+async fn test(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let report = app.engine().test_link(&id).await?;
+    let report = Some(Report::new(report.steps));
+    show_link(&app, &signed, &id, News { report, ..News::default() }).await
+}
+
+async fn enable(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    switch(&app, &signed, &id, true).await
+}
+
+async fn disable(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    switch(&app, &signed, &id, false).await
+}
+
+async fn switch(app: &App, signed: &Signed, id: &str, on: bool) -> Result<Response, ApiError> {
+    let draft = LinkDraft { enabled: Some(on), ..LinkDraft::default() };
+    let edit = LinkEdit { draft, ..LinkEdit::default() };
+    match app.engine().edit_link(id, edit, &signed.caller()).await {
+        Ok(saved) => Ok(Redirect::to(&format!("/links/{}", saved.link.id)).into_response()),
+        Err(error) => {
+            let failure = Some(Failure::from(ApiError::from(error)));
+            show_link(app, signed, id, News { failure, ..News::default() }).await
+        }
+    }
 }

@@ -95,18 +95,23 @@ fn read(fields: &Fields) -> Result<NewMailServer, ApiError> {
     })
 }
 
-async fn show(app: &App, signed: &Signed, form: Form) -> Result<Response, ApiError> {
+/// The grants to choose from; `none` is what choosing none of them means.
+pub(crate) async fn grant_choices(app: &App, none: &str) -> Result<Vec<Choice>, ApiError> {
     let views = app.engine().grants(whole()).await?.items;
     let grants = views.into_iter().map(|view| {
         let state = grant_badge(view.grant.state.name()).text.to_lowercase();
         let label = format!("{} ({}, {state})", grant_name(&view.grant), view.link_name);
         choice(view.grant.id.to_string(), label)
     });
+    Ok(std::iter::once(choice("", none)).chain(grants).collect())
+}
+
+async fn show(app: &App, signed: &Signed, form: Form) -> Result<Response, ApiError> {
     let status = form::status(&form);
     let page = MailServerNewPage {
         more_open: form.is_refused(),
         form,
-        grants: std::iter::once(choice("", "nobody: a password is used")).chain(grants).collect(),
+        grants: grant_choices(app, "nobody: a password is used").await?,
         takes: Take::ALL.into_iter().map(|t| choice(t.as_str(), take_words(t))).collect(),
     };
     let mut response = app.pages().show(signed, "mail_servers", "mail_server_new.html", page)?;

@@ -4,22 +4,26 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use outlink_model::mail_server::{MailServer, Take};
-use outlink_model::step::{Step, StepStatus};
+use outlink_engine::mail_servers::MailServerEdit;
+use outlink_model::mail_server::{MailServer, SignIn, Take};
 use serde::Serialize;
 
+use super::mail_server_form::grant_choices;
+use super::report::{Failure, Report};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
+use crate::form::{self, Choice, Fields, Form, number};
 use crate::names;
 use crate::page::Rows;
-use crate::words::{Badge, TroubleView, When, grant_badge, server_badge, step_badge, take_words};
+use crate::words::{Badge, TroubleView, When, grant_badge, server_badge, take_words};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/mail-servers", get(list).post(super::mail_server_form::create))
         .route("/mail-servers/{id}", get(show))
+        .route("/mail-servers/{id}/edit", post(edit))
         .route("/mail-servers/{id}/test", post(test))
         .route("/mail-servers/{id}/fetch", post(fetch))
         .route("/mail-servers/{id}/pause", post(pause))
@@ -68,18 +72,16 @@ pub(crate) struct MailServerPage {
     pub(crate) mailbox: String,
     pub(crate) host: String,
     pub(crate) grant: Option<GrantRef>,
+    /// Whether there is nothing to sign in with.
+    pub(crate) missing: bool,
+    /// The form for another way to sign in, and how often is looked.
+    pub(crate) form: Form,
+    pub(crate) grants: Vec<Choice>,
     pub(crate) folder: String,
     pub(crate) take: &'static str,
     pub(crate) poll_seconds: u32,
     pub(crate) ok_at: Option<When>,
     pub(crate) created_at: When,
-}
-
-/// What did not work just now.
-#[derive(Debug, Serialize)]
-pub(crate) struct Failure {
-    pub(crate) message: String,
-    pub(crate) hint: String,
 }
 
 /// The grant that it signs in with.
@@ -90,47 +92,17 @@ pub(crate) struct GrantRef {
     pub(crate) badge: Badge,
 }
 
-/// What a test found.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    pub(crate) ok: bool,
-    pub(crate) steps: Vec<StepRow>,
-}
-
-/// One step of a test.
-#[derive(Debug, Serialize)]
-pub(crate) struct StepRow {
-    pub(crate) badge: Badge,
-    pub(crate) id: &'static str,
-    pub(crate) message: String,
-    pub(crate) hint: String,
-    pub(crate) ms: u64,
-}
-
-impl Report {
-    pub(crate) fn new(steps: Vec<Step>) -> Self {
-        Self {
-            ok: steps.iter().all(|step| step.status != StepStatus::Failed),
-            steps: steps
-                .into_iter()
-                .map(|step| StepRow {
-                    badge: step_badge(step.status),
-                    id: step.id,
-                    message: step.message,
-                    hint: step.hint,
-                    ms: step.ms,
-                })
-                .collect(),
-        }
-    }
-}
-
 /// What has just happened, to be told on the page.
 #[derive(Debug, Default)]
 struct News {
     notice: Option<String>,
     failure: Option<Failure>,
     report: Option<Report>,
+    form: Option<Form>,
+}
+
+pub(crate) fn edit_form(poll_seconds: u32) -> Form {
+    Form::new(&[("grant", ""), ("poll_seconds", &poll_seconds.to_string())])
 }
 
 async fn list(
@@ -176,8 +148,7 @@ async fn fetch(
             ..News::default()
         },
         Err(error) => {
-            let ApiError { detail: message, hint, .. } = ApiError::from(error);
-            News { failure: Some(Failure { message, hint }), ..News::default() }
+            News { failure: Some(Failure::from(ApiError::from(error))), ..News::default() }
         }
     };
     render(&app, &signed, &id, news).await
@@ -201,10 +172,40 @@ async fn resume(
     Ok(Redirect::to(&format!("/mail-servers/{}", crate::page::encode(&id))).into_response())
 }
 
+/// Attaches another grant or password, and says how often is looked. Whoever was without a sign-in is resumed with it.
+async fn edit(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let server = app.engine().mail_server(&id).await?;
+    let edited = async {
+        let seconds = fields.optional("poll_seconds");
+        let edit = MailServerEdit {
+            grant: fields.optional("grant"),
+            password: fields.secret("password"),
+            poll_seconds: seconds.map(|text| number("poll_seconds", &text)).transpose()?,
+            paused: fields.optional("resume").map(|_| false),
+        };
+        Ok::<_, ApiError>(app.engine().edit_mail_server(&id, edit, &signed.caller()).await?)
+    };
+    match edited.await {
+        Ok(server) => Ok(Redirect::to(&format!("/mail-servers/{}", server.id)).into_response()),
+        Err(error) => {
+            let form =
+                edit_form(server.poll_seconds).typed(&fields).refused(error, &["password"])?;
+            render(&app, &signed, &id, News { form: Some(form), ..News::default() }).await
+        }
+    }
+}
+
 async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Response, ApiError> {
     let server = app.engine().mail_server(id).await?;
     let grant = names::grant_of_server(app.engine(), &server).await?;
     let has_handler = names::has_handler(app.engine(), &server).await?;
+    let form = news.form.unwrap_or_else(|| edit_form(server.poll_seconds));
+    let status = form::status(&form);
     let page = MailServerPage {
         notice: news.notice,
         failure: news.failure,
@@ -222,6 +223,9 @@ async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Resp
             identity,
             badge: grant_badge(grant.state.name()),
         }),
+        missing: matches!(server.sign_in, SignIn::Missing),
+        form,
+        grants: grant_choices(app, "as it is").await?,
         folder: server.folder,
         take: words(server.take),
         poll_seconds: server.poll_seconds,
@@ -229,7 +233,9 @@ async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Resp
         created_at: server.created_at.into(),
         name: server.name,
     };
-    app.pages().show(signed, "mail_servers", "mail_server.html", page)
+    let mut response = app.pages().show(signed, "mail_servers", "mail_server.html", page)?;
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 fn words(take: Take) -> &'static str {

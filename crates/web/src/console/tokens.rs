@@ -4,6 +4,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use outlink_engine::grants::{GrantView, grant_name};
+use outlink_model::GrantId;
 use outlink_model::user::{ApiToken, TokenScope};
 use serde::Serialize;
 
@@ -13,6 +15,7 @@ use crate::choice::choice as named;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
 use crate::form::{self, Choice, Fields, Form, choice};
+use crate::names::whole;
 use crate::page::next_page;
 use crate::words::When;
 
@@ -28,6 +31,7 @@ pub(crate) struct TokensPage {
     pub(crate) made: Option<Made>,
     pub(crate) form: Form,
     pub(crate) scopes: Vec<Choice>,
+    pub(crate) grants: Vec<Choice>,
     pub(crate) items: Vec<TokenRow>,
     pub(crate) next: Option<String>,
 }
@@ -51,16 +55,23 @@ pub(crate) struct TokenRow {
     pub(crate) href: String,
     pub(crate) name: String,
     pub(crate) scopes: String,
+    /// Whose access tokens it is handed.
+    pub(crate) grants: Vec<String>,
     pub(crate) created_at: When,
 }
 
-impl From<ApiToken> for TokenRow {
-    fn from(token: ApiToken) -> Self {
+impl TokenRow {
+    fn new(token: ApiToken, grants: &[GrantView]) -> Self {
         let scopes: Vec<_> = token.scopes.iter().map(|scope| may(*scope)).collect();
+        let called = |id: &GrantId| {
+            let found = grants.iter().find(|view| view.grant.id == *id);
+            found.map_or_else(|| id.to_string(), |view| grant_name(&view.grant))
+        };
         Self {
             href: format!("/tokens/{}", token.id),
             name: token.name,
             scopes: scopes.join(", "),
+            grants: token.grants.iter().map(called).collect(),
             created_at: token.created_at.into(),
         }
     }
@@ -71,11 +82,14 @@ pub(crate) fn may(scope: TokenScope) -> &'static str {
     match scope {
         TokenScope::Admin => "look and change",
         TokenScope::Read => "look only",
+        TokenScope::HandOut => {
+            "be handed the access tokens of the grants named below, and nothing else"
+        }
     }
 }
 
 pub(crate) fn blank() -> Form {
-    Form::new(&[("name", ""), ("scope", "read")])
+    Form::new(&[("name", ""), ("scope", "read"), ("grants", "")])
 }
 
 async fn list(
@@ -94,7 +108,10 @@ async fn create(
     let made = async {
         let scope = named("scope", &fields.text("scope"))?;
         let name = fields.text("name");
-        Ok::<_, ApiError>(app.engine().create_token(&name, vec![scope], &signed.caller()).await?)
+        let (scopes, grants) = (vec![scope], fields.all("grants"));
+        Ok::<_, ApiError>(
+            app.engine().create_token(&name, scopes, &grants, &signed.caller()).await?,
+        )
     };
     match made.await {
         Ok(made) => {
@@ -102,7 +119,7 @@ async fn create(
             show(&app, &signed, ListQuery::default(), Some(made), blank()).await
         }
         Err(error) => {
-            let form = blank().typed(&fields).refused(error, &[])?;
+            let form = blank().typed(&fields).ticked("grants", &fields).refused(error, &[])?;
             show(&app, &signed, ListQuery::default(), None, form).await
         }
     }
@@ -126,13 +143,21 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().tokens(query.page()?).await?;
+    let grants = app.engine().grants(whole()).await?.items;
     let status = form::status(&form);
     let page = TokensPage {
         made,
         form,
         scopes: TokenScope::ALL.into_iter().map(|s| choice(s.as_str(), may(s))).collect(),
         next: next_page("/tokens", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(TokenRow::from).collect(),
+        items: listed.items.into_iter().map(|token| TokenRow::new(token, &grants)).collect(),
+        grants: grants
+            .iter()
+            .map(|view| {
+                let label = format!("{} ({})", grant_name(&view.grant), view.link_name);
+                choice(view.grant.id.to_string(), label)
+            })
+            .collect(),
     };
     let mut response = app.pages().show(signed, "tokens", "tokens.html", page)?;
     *response.status_mut() = status;

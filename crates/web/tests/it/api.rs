@@ -3,10 +3,14 @@
 use serde_json::json;
 
 use crate::app::TestApp;
+use crate::consents::Scene;
 
 const ID: &str = "0192f0c0-0000-7000-8000-000000000001";
 
-/// Every operation of the description: method, path with ids filled in, and whether it changes something.
+/// Where access tokens are handed out: the one operation that neither `read` nor `admin` opens.
+const HAND_OUT: &str = "/api/v1/grants/0192f0c0-0000-7000-8000-000000000001/token";
+
+/// Every operation of the description: method, and path with ids filled in.
 async fn operations(app: &TestApp) -> Vec<(String, String)> {
     let description = app.get("/api/openapi.json").send().await.expect(200).json();
     assert!(description["openapi"].as_str().unwrap().starts_with("3.1"));
@@ -25,7 +29,7 @@ async fn operations(app: &TestApp) -> Vec<(String, String)> {
 async fn every_operation_asks_who_it_is() {
     let app = TestApp::new().await;
     let operations = operations(&app).await;
-    assert!(operations.len() >= 35, "only {} operations are described", operations.len());
+    assert!(operations.len() >= 52, "only {} operations are described", operations.len());
     for (method, path) in operations {
         for token in [None, Some("olk_wrong"), Some("nonsense")] {
             let ask = app.ask(&method, &path);
@@ -47,12 +51,31 @@ async fn a_reader_changes_nothing_and_sees_everything() {
     for (method, path) in operations(&app).await {
         let answer = app.ask(&method, &path).token(&app.reader).send().await;
         match method.as_str() {
+            _ if path == HAND_OUT => {
+                assert_eq!(answer.status, 403, "{method} {path}");
+                assert_eq!(answer.json()["code"], "scope_missing");
+            }
             "GET" => assert!([200, 404, 422].contains(&answer.status.as_u16()), "{path}"),
             _ => {
                 assert_eq!(answer.status, 403, "{method} {path}");
                 assert_eq!(answer.json()["code"], "scope_missing");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn what_is_handed_tokens_does_nothing_else() {
+    let scene = Scene::new().await;
+    let app = &scene.app;
+    let grant = scene.grant().await;
+    let new = json!({"name": "program", "scopes": ["grant_token"], "grants": [grant]});
+    let made = app.make("/api/v1/tokens", new).await;
+    let token = made["token"].as_str().unwrap();
+    for (method, path) in operations(app).await {
+        let answer = app.ask(&method, &path).token(token).send().await.expect(403);
+        let expected = if path == HAND_OUT { "grant_not_named" } else { "scope_missing" };
+        assert_eq!(answer.json()["code"], expected, "{method} {path}");
     }
 }
 
@@ -71,6 +94,36 @@ async fn every_refusal_is_a_problem() {
         (app.get("/api/v1/links?lmit=1").token(&admin), 422, "bad_query", Some("lmit")),
         (app.get("/api/v1/links/%ff").token(&admin), 400, "bad_path", None),
         (app.get("/api/v1/consents/x").token(&admin), 404, "not_found", None),
+        (app.get("/api/v1/events?class=x").token(&admin), 422, "unknown_choice", Some("class")),
+        (app.get("/api/v1/events?clas=audit").token(&admin), 422, "bad_query", Some("clas")),
+        (app.get("/api/v1/hand-outs?grants=x").token(&admin), 422, "bad_query", Some("grants")),
+        (app.get("/api/v1/hand-outs?grant=x").token(&admin), 404, "not_found", None),
+        (app.get("/api/v1/providers/hotmail").token(&admin), 404, "not_found", None),
+        (app.get("/api/v1/providers/google?clod=x").token(&admin), 422, "bad_query", Some("clod")),
+        (
+            app.get("/api/v1/providers/forgejo").token(&admin),
+            422,
+            "instance_missing",
+            Some("instance"),
+        ),
+        (
+            app.get("/api/v1/providers/google?cloud=china").token(&admin),
+            422,
+            "choice_without_effect",
+            Some("cloud"),
+        ),
+        (
+            app.ask("DELETE", "/api/v1/grants/x?force=true").token(&admin),
+            422,
+            "bad_query",
+            Some("force"),
+        ),
+        (
+            app.ask("PATCH", "/api/v1/links/x").token(&admin).json(&json!({"provider": "google"})),
+            422,
+            "unknown_field",
+            Some("provider"),
+        ),
         (post("/api/v1/projects").text("{\"key\":"), 400, "bad_json", None),
         (post("/api/v1/projects").text("{}"), 422, "missing", Some("key")),
         (
@@ -175,7 +228,7 @@ async fn a_link_never_shows_its_secret() {
         (&json!("name_taken"), &json!("name"))
     );
     assert!(!again.body.contains("hunter2"));
-    let bad = json!({"name": "B", "provider": "yahoo", "client_id": "c"});
+    let bad = json!({"name": "B", "provider": "hotmail", "client_id": "c"});
     let bad = app.post("/api/v1/links").token(&app.admin).json(&bad).send().await.expect(422);
     assert_eq!(bad.json()["field"], "provider");
     assert!(bad.json()["hint"].as_str().unwrap().contains("google, microsoft, custom"));

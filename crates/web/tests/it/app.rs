@@ -144,7 +144,7 @@ impl TestApp {
     }
 
     async fn new_token(&self, name: &str, scope: TokenScope) -> String {
-        let made = self.engine.create_token(name, vec![scope], &Caller::System).await.unwrap();
+        let made = self.engine.create_token(name, vec![scope], &[], &Caller::System).await.unwrap();
         made.text.expose().to_owned()
     }
 

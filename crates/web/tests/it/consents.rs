@@ -89,6 +89,17 @@ impl Scene {
         status["grant"]["id"].as_str().expect("a grant").to_owned()
     }
 
+    /// The same person consents to the same grant anew, by the button on its page.
+    pub(crate) async fn consent_anew(&self, grant: &str, cookie: &str) {
+        let offer = self.app.post(&format!("/grants/{grant}/authorize")).cookie(cookie).form(&[]);
+        let offer = offer.send().await.expect(200);
+        let path = offer.body.split("href=\"/consent/").nth(1).unwrap().split('"').next().unwrap();
+        let begun = self.app.post(&format!("/consent/{path}")).form(&[]).send().await.expect(303);
+        let back = self.at_provider(begun.header("location"), "allow").await;
+        let done = self.app.get(&back).cookie(&begun.cookies()).send().await.expect(303);
+        self.app.get("/consent/done").cookie(&done.cookies()).send().await.expect(200);
+    }
+
     async fn status(&self, consent: &str) -> serde_json::Value {
         let path = format!("/api/v1/consents/{consent}");
         self.app.get(&path).token(&self.app.reader).send().await.expect(200).json()

@@ -4,8 +4,17 @@
 
 mod api;
 mod app;
+mod callback_http;
 mod consents;
+mod console_grants;
+mod console_kit;
+mod console_links;
+mod console_webhooks;
+mod grants;
+mod hand_outs;
+mod links;
 mod mail;
 mod pages;
 mod sign_in;
 mod tokens;
+mod webhooks;

@@ -11,7 +11,9 @@ const PAGES: &[&str] = &[
     "/links/new?provider=google",
     "/links/new?provider=microsoft",
     "/links/new?provider=custom",
+    "/links/new?provider=forgejo",
     "/grants",
+    "/hand-outs",
     "/mail-servers",
     "/mail-servers/new",
     "/handlers",
@@ -21,8 +23,58 @@ const PAGES: &[&str] = &[
     "/issues",
     "/messages",
     "/events",
+    "/events?class=health",
+    "/webhooks",
+    "/webhooks/new",
     "/tokens",
 ];
+
+/// Everything that changes or asks something. Other sites may press none of these buttons.
+const BUTTONS: &[&str] = &[
+    "/links",
+    "/links/fill",
+    "/links/discover",
+    "/links/1/edit",
+    "/links/1/edit/fields",
+    "/links/1/secret",
+    "/links/1/authorize",
+    "/links/1/grants",
+    "/links/1/test",
+    "/links/1/enable",
+    "/links/1/disable",
+    "/links/1/delete",
+    "/grants/1/refresh",
+    "/grants/1/authorize",
+    "/grants/1/restore",
+    "/grants/1/revoke",
+    "/grants/1/delete",
+    "/mail-servers",
+    "/mail-servers/1/edit",
+    "/mail-servers/1/test",
+    "/tokens",
+    "/tokens/1/delete",
+    "/webhooks",
+    "/webhooks/1",
+    "/webhooks/1/test",
+    "/webhooks/1/enable",
+    "/webhooks/1/disable",
+    "/webhooks/1/delete",
+];
+
+#[tokio::test]
+async fn no_button_is_pressed_by_another_site_or_without_a_session() {
+    let app = TestApp::new().await;
+    let cookie = app.signed_in().await;
+    for path in BUTTONS {
+        let strange = app.post(path).cookie(&cookie).header("sec-fetch-site", "cross-site");
+        let refused = strange.send().await.expect(403);
+        assert!(refused.body.contains("Another site"), "{path}");
+        app.post(path).form(&[]).send().await.expect(401);
+        // With both it is served, whatever comes of it.
+        let served = app.post(path).cookie(&cookie).form(&[]).send().await;
+        assert!(![401, 403, 405, 500].contains(&served.status.as_u16()), "{path} {}", served.body);
+    }
+}
 
 #[tokio::test]
 async fn every_page_needs_a_session_and_carries_its_headers() {
@@ -106,8 +158,7 @@ async fn a_refused_form_keeps_what_was_typed_but_no_secret() {
 
     let mut fields = fields;
     fields[4].1 = "https://id.example.org/authorize";
-    let preview =
-        app.post("/links/redirect-url").cookie(&cookie).form(&fields).send().await.expect(200);
+    let preview = app.post("/links/fill").cookie(&cookie).form(&fields).send().await.expect(200);
     assert!(preview.body.contains("callback"), "the redirect URL is shown before saving");
     let saved = app.post("/links").cookie(&cookie).form(&fields).send().await.expect(303);
     let shown = app.get(saved.header("location")).cookie(&cookie).send().await.expect(200);

@@ -19,6 +19,18 @@ async fn a_token_is_shown_once_and_can_be_taken_back() {
     let bad = json!({"name": "x", "scopes": ["root"]});
     let bad = app.post("/api/v1/tokens").token(&app.admin).json(&bad).send().await.expect(422);
     assert_eq!(bad.json()["field"], "scopes");
+    for (bad, field) in [
+        (json!({"name": "x", "scopes": ["grant_token"]}), "grants"),
+        (
+            json!({"name": "x", "scopes": ["grant_token"], "grants": ["nobody@example.org"]}),
+            "grants",
+        ),
+        (json!({"name": "x", "scopes": ["read"], "grants": ["alice@example.org"]}), "grants"),
+        (json!({"name": "x", "scopes": []}), "scopes"),
+    ] {
+        let answer = app.post("/api/v1/tokens").token(&app.admin).json(&bad).send().await;
+        assert_eq!(answer.json()["field"], field, "{bad}: {}", answer.body);
+    }
 }
 
 #[tokio::test]
