@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    config, event, grant, handler, issue, link, mail_server, message, project, provider, token,
-    user,
+    config, event, grant, hand_out, handler, issue, link, mail_server, message, project, provider,
+    token, user, webhook,
 };
 use crate::demo::DemoArgs;
 use crate::serve::ServeArgs;
@@ -78,6 +78,9 @@ pub(crate) enum Command {
     /// Grants: consents that stand under a link
     #[command(subcommand)]
     Grant(grant::Command),
+    /// Hand-outs: which program was given access tokens, and how often
+    #[command(subcommand)]
+    HandOut(hand_out::Command),
     /// Mail servers: where mail is fetched from
     #[command(subcommand)]
     MailServer(mail_server::Command),
@@ -96,6 +99,9 @@ pub(crate) enum Command {
     /// Events: who did what, what went wrong, and what to do
     #[command(subcommand)]
     Event(event::Command),
+    /// Webhooks: addresses that are told when something goes wrong or well again
+    #[command(subcommand)]
+    Webhook(webhook::Command),
 }
 
 /// Which part of a list is wanted.
@@ -123,3 +129,6 @@ pub(crate) struct ConfigFile {
     #[arg(long, env = "OUTLINK_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
+
+#[cfg(test)]
+mod tests;

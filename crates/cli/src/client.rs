@@ -121,9 +121,22 @@ impl Client {
         json(self.send(request.timeout(limit)).await?)
     }
 
-    /// Deletes what lies at `path`.
-    pub(crate) async fn delete(&self, path: &[&str]) -> anyhow::Result<()> {
-        self.send(self.http.request(Method::DELETE, self.address(path))).await.map(drop)
+    /// Changes what lies at `path`.
+    pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> anyhow::Result<Answer> {
+        json(self.send(self.http.request(Method::PATCH, self.address(path)).json(body)).await?)
+    }
+
+    /// Deletes what lies at `path`, in the way that `query` says.
+    pub(crate) async fn delete(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
+        let mut url = self.address(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        json(self.send(self.http.request(Method::DELETE, url)).await?)
     }
 
     /// The bytes at `path`.
@@ -177,8 +190,12 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<reqwest::Certificate>> {
     Ok(found)
 }
 
+/// What an answer means. One without a body (204) means that it is done, and says nothing else.
 fn json(body: Vec<u8>) -> anyhow::Result<Answer> {
     let text = String::from_utf8(body).context("The server's answer is no text")?;
+    if text.is_empty() {
+        return Ok(Answer { text, value: Value::Null });
+    }
     let value = serde_json::from_str(&text)
         .context("The server's answer is no JSON. Is this the address of an outlink server?")?;
     Ok(Answer { text, value })

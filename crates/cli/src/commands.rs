@@ -3,18 +3,21 @@
 pub(crate) mod config;
 pub(crate) mod event;
 pub(crate) mod grant;
+pub(crate) mod hand_out;
 pub(crate) mod handler;
 pub(crate) mod issue;
 pub(crate) mod link;
 pub(crate) mod mail_server;
 pub(crate) mod message;
+pub(crate) mod offer;
 pub(crate) mod project;
 pub(crate) mod provider;
 pub(crate) mod token;
 pub(crate) mod user;
+pub(crate) mod webhook;
 
 use crate::args::{Cli, Command, Page, Shared};
-use crate::client::Client;
+use crate::client::{Answer, Client};
 use crate::print::{self, Column, Format};
 
 /// What every command is given: the flags that all of them share.
@@ -62,6 +65,25 @@ impl Context {
         print::one(self.format(), &self.client()?.post(path, body).await?);
         Ok(())
     }
+
+    /// Changes one thing and shows it as it is now.
+    pub(crate) async fn change(
+        &self,
+        path: &[&str],
+        body: &serde_json::Value,
+    ) -> anyhow::Result<()> {
+        print::one(self.format(), &self.client()?.patch(path, body).await?);
+        Ok(())
+    }
+
+    /// Says that something is done. With `--json`, only the server speaks.
+    pub(crate) fn done(&self, answer: &Answer, sentence: &str) {
+        match self.format() {
+            Format::Json if answer.text.is_empty() => {}
+            Format::Json => print::line(answer.text.trim_end()),
+            Format::Text => print::line(sentence),
+        }
+    }
 }
 
 /// Does what the command line says.
@@ -76,11 +98,13 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Provider(command) => provider::run(&context, command).await,
         Command::Link(command) => link::run(&context, command).await,
         Command::Grant(command) => grant::run(&context, command).await,
+        Command::HandOut(command) => hand_out::run(&context, command).await,
         Command::MailServer(command) => mail_server::run(&context, command).await,
         Command::Handler(command) => handler::run(&context, command).await,
         Command::Message(command) => message::run(&context, command).await,
         Command::Project(command) => project::run(&context, command).await,
         Command::Issue(command) => issue::run(&context, command).await,
         Command::Event(command) => event::run(&context, command).await,
+        Command::Webhook(command) => webhook::run(&context, command).await,
     }
 }

@@ -3,6 +3,8 @@
 //! Subjects, names and reasons come from outside. Control characters are taken out before anything reaches a terminal,
 //! since a terminal obeys some of them.
 
+mod qr;
+mod steps;
 mod table;
 
 use std::io::Write as _;
@@ -11,6 +13,8 @@ use outlink_model::problem::Problem;
 use serde_json::Value;
 
 use crate::client::{Answer, Refused};
+pub(crate) use qr::qr;
+pub(crate) use steps::steps;
 pub(crate) use table::table;
 
 /// How a command shows what it got.
@@ -51,12 +55,25 @@ pub(crate) fn list(format: Format, answer: &Answer, columns: &[Column]) {
     }
 }
 
-/// Shows one thing, a line for each of its fields.
+/// Shows one thing, a line for each of its fields. What the server warns of goes to stderr, out of the way of scripts.
 pub(crate) fn one(format: Format, answer: &Answer) {
+    warnings(&answer.value["warnings"]);
     match format {
         Format::Json => line(answer.text.trim_end()),
         Format::Text => line(&fields(&answer.value)),
     }
+}
+
+/// Shows what the server warns of, a sentence each.
+pub(crate) fn warnings(sentences: &Value) {
+    for sentence in sentences.as_array().into_iter().flatten() {
+        warning(&cell(sentence));
+    }
+}
+
+/// Shows that something is not as it might be, though what was asked for is done.
+pub(crate) fn warning(sentence: &str) {
+    eprintln!("warning: {}", clean(sentence));
 }
 
 /// Shows why a command failed, on stderr, with what to do about it.
@@ -97,7 +114,7 @@ fn told(error: &anyhow::Error) -> (String, String) {
 pub(crate) fn fields(value: &Value) -> String {
     let Some(object) = value.as_object() else { return cell(value) };
     let mut shown: Vec<(String, String)> = Vec::new();
-    for (name, value) in object {
+    for (name, value) in object.iter().filter(|(name, _)| *name != "warnings") {
         match value {
             Value::Object(inner) => shown
                 .extend(inner.iter().map(|(part, value)| (format!("{name}.{part}"), cell(value)))),
@@ -123,16 +140,27 @@ pub(crate) fn cell(value: &Value) -> String {
         Value::Bool(false) => "no".into(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => clean(text),
-        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(" "),
+        Value::Array(items) => {
+            // Words go on with a blank; things that have fields themselves need something wider between them.
+            let between = if items.iter().any(Value::is_object) { "; " } else { " " };
+            items.iter().map(cell).collect::<Vec<_>>().join(between)
+        }
         Value::Object(object) => {
             ["email", "key", "name", "address", "reason", "message", "subject", "state"]
                 .iter()
                 .filter_map(|field| object.get(*field))
                 .map(cell)
                 .find(|text| !text.is_empty())
-                .unwrap_or_else(|| clean(&value.to_string()))
+                .unwrap_or_else(|| parts(object))
         }
     }
+}
+
+/// A thing without a name of its own, by all that is known of it.
+fn parts(object: &serde_json::Map<String, Value>) -> String {
+    let parts = object.iter().map(|(name, value)| (name, cell(value)));
+    let parts = parts.filter(|(_, text)| !text.is_empty());
+    parts.map(|(name, text)| format!("{name} {text}")).collect::<Vec<_>>().join(", ")
 }
 
 /// One line, without what a terminal would obey.
@@ -172,6 +200,25 @@ mod tests {
         assert_eq!(hint, "Choose another name, or use the one that exists.");
         let refused = Refused { message: "No.".into(), hint: "Ask.".into() };
         assert_eq!(told(&refused.into()), ("No.".into(), "Ask.".into()));
+    }
+
+    #[test]
+    fn things_without_a_name_are_told_by_their_parts() {
+        let value = json!({
+            "name": "Work",
+            "client_secrets": [
+                { "id": "1", "expires_at": "2027-05-01T23:59:59Z", "key_id": null },
+                { "id": "2", "has_certificate": true },
+            ],
+            "authorization_params": { "prompt": "consent" },
+            "warnings": ["They go to standard error."],
+        });
+        let lines = [
+            "name                         Work",
+            "authorization_params.prompt  consent",
+            "client_secrets               expires_at 2027-05-01T23:59:59Z, id 1; has_certificate yes, id 2",
+        ];
+        assert_eq!(fields(&value), lines.join("\n"));
     }
 
     #[test]

@@ -1,19 +1,17 @@
 //! `outlink link`: registrations of this server at a provider.
 
-use std::path::PathBuf;
-use std::time::Duration;
+mod fields;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
-use tokio::time::Instant;
+use serde_json::{Value, json};
 
 use crate::args::{Named, Page};
-use crate::client::{Answer, Client};
 use crate::commands::Context;
-use crate::input;
+use crate::commands::offer::{self, Ask};
 use crate::print::{self, Format};
+pub(crate) use fields::Choice;
+use fields::{Create, Edit};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -23,64 +21,34 @@ pub(crate) enum Command {
     List(Page),
     /// Show one link
     Show(Named),
-    /// Ask for a new consent under a link, and print the address that its giver must open
+    /// Change a link; what is not named stays
+    Edit(Box<Edit>),
+    /// Delete a link; one that has grants is refused unless they shall go with it
+    Delete(Delete),
+    /// Try everything that can be tried without a person, step by step; exits with 1 when a step fails
+    Test(Named),
+    /// Ask for a new consent under a link, and print the address (or the code) that its giver needs
     Authorize(Authorize),
     /// Print the redirect URL to register at the provider, before or after a link is created
     RedirectUrl(RedirectUrl),
+    /// Show what the authorization server of an issuer says of itself
+    Discover {
+        /// Its address as the provider documents it, letter by letter
+        #[arg(value_name = "ISSUER")]
+        issuer: String,
+    },
 }
 
-#[derive(Debug, Args, Serialize)]
-pub(crate) struct Create {
-    /// What people call it
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    named: Named,
+    /// Delete its grants too; mail servers that use them are paused
     #[arg(long)]
-    name: String,
-    /// Free text
+    with_grants: bool,
+    /// Give the tokens of these grants back at the provider first
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<String>,
-    /// Who it is with: google, microsoft or custom
-    #[arg(long)]
-    provider: String,
-    /// How it comes by tokens: authorization_code (a person consents), where left out
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    grant_type: Option<String>,
-    /// The client id that the provider gave out
-    // Some providers give out ids that begin with a hyphen.
-    #[arg(long, allow_hyphen_values = true)]
-    client_id: String,
-    /// File that holds the client secret (`-` for standard input); none for a public client
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    client_secret_file: Option<PathBuf>,
-    /// How the client authenticates: client_secret_basic, client_secret_post, client_secret_basic_raw or none
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_auth: Option<String>,
-    /// Where the browser is sent; filled in for Google and Microsoft
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authorization_endpoint: Option<String>,
-    /// Where tokens come from; filled in for Google and Microsoft
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    token_endpoint: Option<String>,
-    /// The issuer that callbacks must name; without it, theirs is ignored
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    issuer: Option<String>,
-    /// Asked who consented, where no ID token says so
-    #[arg(long, value_name = "URL")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    userinfo_endpoint: Option<String>,
-    /// What is asked for, separated by spaces
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<String>,
-    /// A further parameter of the authorization request; can be given several times
-    #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
-    #[serde(skip)]
-    params: Vec<(String, String)>,
+    revoke: bool,
 }
 
 #[derive(Debug, Args)]
@@ -91,25 +59,16 @@ pub(crate) struct Authorize {
     #[arg(long, value_name = "ADDRESS")]
     login_hint: Option<String>,
     #[command(flatten)]
-    wait: Wait,
-}
-
-/// Whether to wait for a consent.
-#[derive(Debug, Args)]
-pub(crate) struct Wait {
-    /// Wait until the consent is given, then print the grant
-    #[arg(long)]
-    wait: bool,
-    /// How long to wait
-    #[arg(long, default_value_t = 600, value_name = "SECONDS", requires = "wait")]
-    timeout: u64,
+    ask: Ask,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RedirectUrl {
-    /// For this provider's own endpoints: google or microsoft
+    /// For this provider's own endpoints
     #[arg(long, required_unless_present = "authorization_endpoint")]
     provider: Option<String>,
+    #[command(flatten)]
+    choice: Choice,
     /// For this pair of endpoints, exactly as the link will have them
     #[arg(long, value_name = "URL", requires = "token_endpoint")]
     authorization_endpoint: Option<String>,
@@ -120,116 +79,122 @@ pub(crate) struct RedirectUrl {
 
 pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Create(create) => context.send(&["links"], &body(&create)?).await,
+        Command::Create(create) => context.send(&["links"], &create.body()?).await,
         Command::List(page) => {
             let columns = [
                 ("NAME", "name"),
                 ("PROVIDER", "provider"),
                 ("GRANT TYPE", "grant_type"),
+                ("ENABLED", "enabled"),
                 ("REDIRECT URL", "redirect_url"),
                 ("ID", "id"),
             ];
             context.list(&["links"], &page, &[], &columns).await
         }
         Command::Show(named) => context.show(&["links", &named.name]).await,
-        Command::Authorize(Authorize { named, login_hint, wait }) => {
+        Command::Edit(edit) => context.change(&["links", &edit.link], &edit.body()?).await,
+        Command::Delete(how) => delete(context, &how).await,
+        Command::Test(named) => test(context, &named.name).await,
+        Command::Authorize(Authorize { named, login_hint, ask }) => {
             let client = context.client()?;
-            let body = login_hint.map_or_else(|| json!({}), |hint| json!({ "login_hint": hint }));
+            let mut body = ask.body();
+            if let Some(hint) = login_hint {
+                body["login_hint"] = json!(hint);
+            }
             let offer = client.post(&["links", &named.name, "authorize"], &body).await?;
-            offered(context, &client, &offer, &wait).await
+            offer::offered(context, &client, &offer, &ask).await
         }
-        Command::RedirectUrl(pair) => redirect_url(context, &pair).await,
+        Command::RedirectUrl(wanted) => redirect_url(context, &wanted).await,
+        Command::Discover { issuer } => {
+            context.send(&["links", "discover"], &json!({ "issuer": issuer })).await
+        }
     }
 }
 
-fn body(create: &Create) -> anyhow::Result<Value> {
-    let mut body = serde_json::to_value(create)?;
-    if let Some(path) = &create.client_secret_file {
-        body["client_secret"] = json!(input::secret(path, "client secret")?.expose());
-    }
-    if !create.params.is_empty() {
-        let params = create.params.iter().map(|(name, value)| (name.clone(), json!(value)));
-        body["authorization_params"] = Value::Object(Map::from_iter(params));
-    }
-    Ok(body)
+async fn delete(context: &Context, how: &Delete) -> anyhow::Result<()> {
+    let query = [("with_grants", how.with_grants), ("revoke", how.revoke)];
+    let query: Vec<_> =
+        query.iter().filter(|(_, wanted)| *wanted).map(|(name, _)| (*name, "true")).collect();
+    let answer = context.client()?.delete(&["links", &how.named.name], &query).await?;
+    context.done(&answer, &deleted(&how.named.name, &answer.value));
+    print::warnings(&answer.value["not_revoked"]);
+    print::warnings(&answer.value["warnings"]);
+    Ok(())
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("it should look like NAME=VALUE".into()),
-    }
+/// What went with a link.
+fn deleted(name: &str, answer: &Value) -> String {
+    let grants = match answer["grants"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(1) => ", and one grant with it".into(),
+        Some(count) => format!(", and {count} grants with it"),
+    };
+    format!("The link {name:?} is deleted{grants}.{}", detached(&answer["mail_servers"]))
 }
 
-async fn redirect_url(context: &Context, pair: &RedirectUrl) -> anyhow::Result<()> {
-    let query: Vec<(&str, &str)> = [
-        ("provider", &pair.provider),
-        ("authorization_endpoint", &pair.authorization_endpoint),
-        ("token_endpoint", &pair.token_endpoint),
-    ]
-    .into_iter()
-    .filter_map(|(name, value)| value.as_deref().map(|value| (name, value)))
-    .collect();
+/// Which mail servers have lost their grant, on a line of its own.
+pub(crate) fn detached(mail_servers: &Value) -> String {
+    let names = mail_servers.as_array().into_iter().flatten().map(print::cell);
+    let names = names.collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("\nPaused, since they have no grant any more: {names}")
+}
+
+async fn test(context: &Context, named: &str) -> anyhow::Result<()> {
+    let answer = context.client()?.post(&["links", named, "test"], &json!({})).await?;
+    match context.format() {
+        Format::Json => print::line(answer.text.trim_end()),
+        Format::Text => print::line(&print::steps(&answer.value)),
+    }
+    if answer.value["ok"] != Value::Bool(true) {
+        bail!("The link {named:?} does not work yet: a step of the test failed.");
+    }
+    Ok(())
+}
+
+async fn redirect_url(context: &Context, wanted: &RedirectUrl) -> anyhow::Result<()> {
+    let named = [
+        ("provider", &wanted.provider),
+        ("authorization_endpoint", &wanted.authorization_endpoint),
+        ("token_endpoint", &wanted.token_endpoint),
+    ];
+    let chosen = wanted.choice.query();
+    let query: Vec<(&str, &str)> = named
+        .iter()
+        .filter_map(|(name, value)| Some((*name, value.as_deref()?)))
+        .chain(chosen.iter().map(|(name, value)| (*name, value.as_str())))
+        .collect();
     let answer = context.client()?.get(&["links", "redirect-url"], &query).await?;
     match context.format() {
         Format::Json => print::line(answer.text.trim_end()),
         Format::Text => print::line(&print::cell(&answer.value["redirect_url"])),
     }
+    print::warnings(&answer.value["warnings"]);
     Ok(())
 }
 
-/// Shows the address at which a consent is given, and waits for it where that was asked for.
-pub(crate) async fn offered(
-    context: &Context,
-    client: &Client,
-    offer: &Answer,
-    wait: &Wait,
-) -> anyhow::Result<()> {
-    let url = print::cell(&offer.value["url"]);
-    if !wait.wait {
-        match context.format() {
-            Format::Json => print::line(offer.text.trim_end()),
-            Format::Text => print::line(&url),
-        }
-        return Ok(());
-    }
-    // Standard output is for the grant alone, so that a script can read it whole.
-    eprintln!("Open this address in a browser, or send it to whoever should consent:\n\n  {url}\n");
-    let consent =
-        offer.value["consent"].as_str().context("The answer names no consent to wait for")?;
-    let answer = until_done(client, consent, Duration::from_secs(wait.timeout)).await?;
-    let grant = json!({ "grant": answer.value["grant"] });
-    match context.format() {
-        Format::Json => print::line(&grant.to_string()),
-        Format::Text => print::line(&print::fields(&grant["grant"])),
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Asks about a consent until it is given, refused, or the time is over.
-pub(crate) async fn until_done(
-    client: &Client,
-    consent: &str,
-    limit: Duration,
-) -> anyhow::Result<Answer> {
-    const PAUSE: Duration = Duration::from_secs(1);
-    let end = Instant::now() + limit;
-    loop {
-        let answer = client.get(&["consents", consent], &[]).await?;
-        match answer.value["state"].as_str() {
-            Some("done") => return Ok(answer),
-            Some("failed") => bail!(
-                "The consent was not given: {}",
-                Some(print::cell(&answer.value["reason"]))
-                    .filter(|reason| !reason.is_empty())
-                    .unwrap_or_else(|| "no reason is known".into())
+    #[test]
+    fn what_went_with_a_link_is_told() {
+        let table = [
+            (json!({ "grants": 0, "mail_servers": [] }), "The link \"Work\" is deleted."),
+            (
+                json!({ "grants": 1, "mail_servers": [] }),
+                "The link \"Work\" is deleted, and one grant with it.",
             ),
-            _ if Instant::now() >= end => bail!(
-                "Nobody has consented within {} seconds. The address still works; `outlink grant list` shows the \
-                 grant once it stands.",
-                limit.as_secs()
+            (
+                json!({ "grants": 2, "mail_servers": ["In", "Out"] }),
+                "The link \"Work\" is deleted, and 2 grants with it.\n\
+                 Paused, since they have no grant any more: In, Out",
             ),
-            _ => tokio::time::sleep(PAUSE.min(end - Instant::now())).await,
+        ];
+        for (answer, expected) in table {
+            assert_eq!(deleted("Work", &answer), expected);
         }
     }
 }

@@ -21,6 +21,8 @@ pub(crate) enum Command {
     List(Page),
     /// Show one mail server
     Show(Named),
+    /// Change how a mail server signs in, or how often it is polled; what is not named stays
+    Edit(Edit),
     /// Try every step of a sign-in, and say which one fails; exits with 1 when one does
     Test(Named),
     /// Fetch now instead of waiting for the next poll, and say what became of the mail
@@ -75,6 +77,54 @@ pub(crate) struct Create {
     poll_seconds: Option<u32>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Edit {
+    #[command(flatten)]
+    named: Named,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// What may change.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct Change {
+    /// Sign in with this grant from now on, by id or e-mail address
+    #[arg(long, conflicts_with = "password_file")]
+    grant: Option<String>,
+    /// Sign in with the password in this file (`-` for standard input) from now on
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Seconds between two polls
+    #[arg(long, value_name = "SECONDS")]
+    poll_seconds: Option<u32>,
+    /// Stop fetching until it is resumed
+    #[arg(long, conflicts_with = "resume")]
+    pause: bool,
+    /// Fetch again after a pause
+    #[arg(long)]
+    resume: bool,
+}
+
+impl Change {
+    fn body(&self) -> anyhow::Result<Value> {
+        let mut body = json!({});
+        if let Some(grant) = &self.grant {
+            body["grant"] = json!(grant);
+        }
+        if let Some(path) = &self.password_file {
+            body["password"] = json!(input::secret(path, "password")?.expose());
+        }
+        if let Some(seconds) = self.poll_seconds {
+            body["poll_seconds"] = json!(seconds);
+        }
+        if self.pause || self.resume {
+            body["paused"] = json!(self.pause);
+        }
+        Ok(body)
+    }
+}
+
 pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => {
@@ -97,6 +147,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
             context.list(&["mail-servers"], &page, &[], &columns).await
         }
         Command::Show(named) => context.show(&["mail-servers", &named.name]).await,
+        Command::Edit(edit) => {
+            let body = edit.change.body()?;
+            context.change(&["mail-servers", &edit.named.name], &body).await
+        }
         Command::Test(named) => test(context, &named.name).await,
         Command::Fetch(named) => fetch(context, &named.name).await,
         Command::Pause(named) => act(context, &named.name, "pause").await,
@@ -120,29 +174,10 @@ async fn test(context: &Context, named: &str) -> anyhow::Result<()> {
     let answer = context.client()?.post(&["mail-servers", named, "test"], &json!({})).await?;
     match context.format() {
         Format::Json => print::line(answer.text.trim_end()),
-        Format::Text => {
-            for step in answer.value["steps"].as_array().map_or(&[][..], Vec::as_slice) {
-                print::line(&step_line(step));
-            }
-        }
+        Format::Text => print::line(&print::steps(&answer.value)),
     }
     if answer.value["ok"] != Value::Bool(true) {
         bail!("The mail server {named:?} does not work yet: a step of the test failed.");
     }
     Ok(())
-}
-
-fn step_line(step: &Value) -> String {
-    let text = |field: &str| print::cell(&step[field]);
-    let line = format!(
-        "{:7}  {:12}  {:>5} ms  {}",
-        text("status"),
-        text("id"),
-        text("ms"),
-        text("message")
-    );
-    match text("hint") {
-        hint if hint.is_empty() => line,
-        hint => format!("{line}\n{:34}{hint}", ""),
-    }
 }

@@ -24,9 +24,13 @@ pub(crate) struct Create {
     /// What people call it
     #[arg(long)]
     name: String,
-    /// What it may do: admin, or read to look only; can be given several times
+    /// What it may do: admin (everything but access tokens), read (look only), or grant_token (be handed the access
+    /// tokens of the grants that it names, and nothing else); can be given several times
     #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
     scopes: Vec<String>,
+    /// A grant whose access tokens it is handed, by id or e-mail address, for the scope grant_token; can be several
+    #[arg(long = "grant", value_name = "GRANT", num_args = 1..)]
+    grants: Vec<String>,
     /// Write into the database on this machine instead of asking a server: this makes the first token
     #[arg(long)]
     local: bool,
@@ -38,7 +42,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
     match command {
         Command::Create(create) if create.local => create_here(context, &create).await,
         Command::Create(create) => {
-            let body = json!({ "name": create.name, "scopes": create.scopes });
+            let body =
+                json!({ "name": create.name, "scopes": create.scopes, "grants": create.grants });
             let answer = context.client()?.post(&["tokens"], &body).await?;
             match context.format() {
                 Format::Json => print::line(answer.text.trim_end()),
@@ -47,15 +52,18 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
             Ok(())
         }
         Command::List(page) => {
-            let columns =
-                [("NAME", "name"), ("SCOPES", "scopes"), ("CREATED", "created_at"), ("ID", "id")];
+            let columns = [
+                ("NAME", "name"),
+                ("SCOPES", "scopes"),
+                ("GRANTS", "grants"),
+                ("CREATED", "created_at"),
+                ("ID", "id"),
+            ];
             context.list(&["tokens"], &page, &[], &columns).await
         }
         Command::Delete(named) => {
-            context.client()?.delete(&["tokens", &named.name]).await?;
-            if context.format() == Format::Text {
-                print::line(&format!("The token {:?} opens nothing any more.", named.name));
-            }
+            let answer = context.client()?.delete(&["tokens", &named.name], &[]).await?;
+            context.done(&answer, &format!("The token {:?} opens nothing any more.", named.name));
             Ok(())
         }
     }
@@ -69,7 +77,8 @@ async fn create_here(context: &Context, create: &Create) -> anyhow::Result<()> {
         .map(|scope| scope.parse::<TokenScope>())
         .collect::<Result<Vec<_>, _>>()?;
     let engine = local::open(create.config.config.as_deref()).await?;
-    let made = engine.create_token(&create.name, scopes, &outlink_engine::Caller::System).await?;
+    let caller = outlink_engine::Caller::System;
+    let made = engine.create_token(&create.name, scopes, &create.grants, &caller).await?;
     let text = made.text.expose();
     match context.format() {
         Format::Text => print::line(text),
@@ -79,6 +88,7 @@ async fn create_here(context: &Context, create: &Create) -> anyhow::Result<()> {
                 "id": made.of.id,
                 "name": made.of.name,
                 "scopes": scopes,
+                "grants": made.of.grants,
                 "created_at": made.of.created_at,
                 "token": text,
             });

@@ -10,7 +10,7 @@ use super::browser::Browser;
 use super::feed::{self, Feed};
 use super::smtp;
 use super::stage::{PROJECT, Stage};
-use crate::commands::{issue, link};
+use crate::commands::{issue, offer};
 use crate::print::{cell, clean, line, table};
 
 /// For the mail that lies there at the start.
@@ -52,8 +52,8 @@ fn say(what: &str) {
 /// Goes from the start page by way of the provider's pages and back, as a person would.
 async fn consent(stage: &Stage) -> anyhow::Result<Value> {
     let owner = stage.owner()?;
-    let offer = stage.ask_for_consent().await?;
-    let start = offer["url"].as_str().context("The answer has no start page")?;
+    let offered = stage.ask_for_consent().await?;
+    let start = offered["url"].as_str().context("The answer has no start page")?;
     let mut browser = Browser::new()?;
     let page = browser.open(Url::parse(start)?).await?;
     say("opened the start page, which says what will happen");
@@ -66,8 +66,8 @@ async fn consent(stage: &Stage) -> anyhow::Result<Value> {
     let back = page.url.as_str().starts_with(&stage.base_url);
     ensure!(back, "The provider did not send the browser back, but to {}.", page.url.path());
     say("allowed it, and came back");
-    let consent = offer["consent"].as_str().context("The answer names no consent")?;
-    let done = link::until_done(&stage.client, consent, Duration::from_secs(10)).await?;
+    let consent = offered["consent"].as_str().context("The answer names no consent")?;
+    let done = offer::until_done(&stage.client, consent, Duration::from_secs(10)).await?;
     let grant = done.value["grant"].clone();
     say(&format!("the grant of {} is {}", cell(&grant["identity"]), cell(&grant["state"])));
     Ok(grant)

@@ -59,8 +59,8 @@ impl Stage {
         let server = serve::start(&config, listener, place.take_lock())
             .await
             .context("The server did not start")?;
-        let token =
-            server.engine.create_token("demo", vec![TokenScope::Admin], &Caller::System).await?;
+        let scopes = vec![TokenScope::Admin];
+        let token = server.engine.create_token("demo", scopes, &[], &Caller::System).await?;
         let token_file = place.path().join("token");
         write_private(&token_file, token.text.expose())
             .with_context(|| format!("{} cannot be written", token_file.display()))?;

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::{Column, cell};
 
 /// Free text, which is cut where it is too wide. Ids and addresses are not: they are there to be copied.
-const FREE: [&str; 7] = ["subject", "summary", "reason", "message", "hint", "from", "health"];
+const FREE: [&str; 8] =
+    ["subject", "summary", "reason", "message", "hint", "from", "health", "text"];
 /// How wide free text may be.
 const WIDEST: usize = 60;
 
@@ -31,7 +32,7 @@ pub(crate) fn table(items: &[Value], columns: &[Column]) -> String {
 
 fn shown(field: &str, value: &Value) -> String {
     let text = cell(value);
-    if field.ends_with("_at") || field == "at" {
+    if field.ends_with("_at") || matches!(field, "at" | "minute") {
         return to_the_second(&text);
     }
     if FREE.contains(&field) { cut(&text) } else { text }

@@ -30,7 +30,7 @@ const GOOD: Case = Case {
 };
 
 const CASES: &[Case] = &[
-    Case { provider: "yahoo", code: "unknown_choice", field: "provider", says: "yahoo", ..GOOD },
+    Case { provider: "acme", code: "unknown_choice", field: "provider", says: "acme", ..GOOD },
     Case {
         authorization_endpoint: "http://as.example/authorize",
         code: "endpoint_not_https",

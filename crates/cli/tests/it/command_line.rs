@@ -47,12 +47,14 @@ fn every_command_explains_itself() {
         "provider",
         "link",
         "grant",
+        "hand-out",
         "mail-server",
         "handler",
         "message",
         "project",
         "issue",
         "event",
+        "webhook",
     ];
     let help = run(&["--help"]);
     for noun in nouns {

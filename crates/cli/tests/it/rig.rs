@@ -3,6 +3,7 @@
 //!
 //! What they need is installed by `scripts/test --install`. Everything lies in one temporary directory, on loopback.
 
+pub(crate) mod bench;
 pub(crate) mod browser;
 pub(crate) mod desk;
 pub(crate) mod dovecot;

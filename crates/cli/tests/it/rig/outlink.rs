@@ -101,6 +101,12 @@ impl Outlink {
         Ran::of(&self.client(arguments).output().expect("it runs"))
     }
 
+    /// Runs a command with another API token than the administrator's.
+    pub(crate) fn run_with(&self, token: &str, arguments: &[&str]) -> Ran {
+        let output = self.client(arguments).env("OUTLINK_TOKEN", token).output();
+        Ran::of(&output.expect("it runs"))
+    }
+
     /// Starts a command and does not wait for it.
     pub(crate) fn begin(&self, arguments: &[&str]) -> Process {
         Process::start(&mut self.client(arguments), &self.dir.join("command.log"))
@@ -126,11 +132,9 @@ impl Outlink {
             .spawn();
         let mut waiting = Waiting::on(child.expect("it runs"));
         loop {
-            let mut line = String::new();
-            let read = waiting.stderr.read_line(&mut line).expect("it prints");
-            assert!(read > 0, "it prints no address");
-            if line.trim().starts_with("http") {
-                return (waiting, line.trim().to_owned());
+            let line = waiting.line();
+            if line.starts_with("http") {
+                return (waiting, line);
             }
         }
     }
@@ -225,6 +229,14 @@ impl Waiting {
     fn on(mut child: Child) -> Self {
         let stderr = BufReader::new(child.stderr.take().expect("it is piped"));
         Self { child, stderr }
+    }
+
+    /// What it says next on standard error.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = self.stderr.read_line(&mut line).expect("it prints");
+        assert!(read > 0, "it says nothing more");
+        line.trim().to_owned()
     }
 
     /// Waits for its end.
