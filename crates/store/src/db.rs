@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -15,6 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Executor, Postgres, Sqlite, Transaction};
 
 use crate::Error;
+use crate::changes::Changes;
 
 static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
@@ -42,6 +44,8 @@ pub(crate) enum Db {
         read: SqlitePool,
         /// One writer.
         write: SqlitePool,
+        /// Counts what it writes.
+        changes: Arc<Changes>,
     },
     /// A server, perhaps shared with other nodes.
     Postgres(PgPool),
@@ -49,8 +53,8 @@ pub(crate) enum Db {
 
 /// A write transaction on either. Dropped without a commit, it is rolled back.
 pub(crate) enum Tx {
-    /// Begun with BEGIN IMMEDIATE.
-    Sqlite(Transaction<'static, Sqlite>),
+    /// Begun with BEGIN IMMEDIATE; the commit is counted.
+    Sqlite(Transaction<'static, Sqlite>, Arc<Changes>),
     /// READ COMMITTED.
     Postgres(Transaction<'static, Postgres>),
 }
@@ -69,7 +73,14 @@ macro_rules! reading {
 macro_rules! writing {
     ($db:expr, $on:ident => $query:expr) => {
         match &$db {
-            $crate::db::Db::Sqlite { write: $on, .. } => $query.await,
+            $crate::db::Db::Sqlite { write, changes, .. } => match write.acquire().await {
+                Ok(mut held) => {
+                    let change = changes.begin();
+                    let $on = &mut *held;
+                    $query.await.inspect(|_| change.end())
+                }
+                Err(error) => Err(error),
+            },
             $crate::db::Db::Postgres($on) => $query.await,
         }
     };
@@ -78,12 +89,7 @@ macro_rules! writing {
 /// Runs one statement that writes, in a transaction of its own, and tells how many rows it changed.
 macro_rules! executing {
     ($db:expr, $on:ident => $query:expr) => {
-        match &$db {
-            $crate::db::Db::Sqlite { write: $on, .. } => {
-                $query.await.map(|done| done.rows_affected())
-            }
-            $crate::db::Db::Postgres($on) => $query.await.map(|done| done.rows_affected()),
-        }
+        $crate::db::writing!($db, $on => async { $query.await.map(|done| done.rows_affected()) })
     };
 }
 
@@ -91,7 +97,7 @@ macro_rules! executing {
 macro_rules! within {
     ($tx:expr, $on:ident => $query:expr) => {
         match &mut $tx {
-            $crate::db::Tx::Sqlite(tx) => {
+            $crate::db::Tx::Sqlite(tx, _) => {
                 let $on = &mut **tx;
                 $query.await
             }
@@ -107,7 +113,7 @@ macro_rules! within {
 macro_rules! executing_within {
     ($tx:expr, $on:ident => $query:expr) => {
         match &mut $tx {
-            $crate::db::Tx::Sqlite(tx) => {
+            $crate::db::Tx::Sqlite(tx, _) => {
                 let $on = &mut **tx;
                 $query.await.map(|done| done.rows_affected())
             }
@@ -176,7 +182,7 @@ impl Db {
             .acquire_timeout(PATIENCE)
             .connect_with(options.pragma("query_only", "1"))
             .await?;
-        Ok(Self::Sqlite { read, write })
+        Ok(Self::Sqlite { read, write, changes: Arc::default() })
     }
 
     /// Opens the database of this URL and brings its tables up to date.
@@ -196,7 +202,9 @@ impl Db {
         Ok(match self {
             // A deferred transaction that reads first and writes later fails as soon as another process has written
             // in between, whatever the busy timeout says.
-            Self::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Sqlite { write, changes, .. } => {
+                Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?, changes.clone())
+            }
             Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
         })
     }
@@ -206,7 +214,11 @@ impl Tx {
     /// Makes it lasting.
     pub(crate) async fn commit(self) -> Result<(), Error> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx, changes) => {
+                let change = changes.begin();
+                tx.commit().await?;
+                change.end();
+            }
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())

@@ -96,7 +96,7 @@ impl Store {
             return Ok(());
         }
         let webhooks: Vec<String> = match tx {
-            Tx::Sqlite(tx) => sqlx::query_scalar(WEBHOOKS_SQLITE).fetch_all(&mut **tx).await?,
+            Tx::Sqlite(tx, _) => sqlx::query_scalar(WEBHOOKS_SQLITE).fetch_all(&mut **tx).await?,
             Tx::Postgres(tx) => sqlx::query_scalar(WEBHOOKS_POSTGRES).fetch_all(&mut **tx).await?,
         };
         for webhook in webhooks {

@@ -8,6 +8,7 @@
 
 mod attachments;
 mod cell;
+mod changes;
 mod client_secrets;
 mod comments;
 mod consents;

@@ -99,18 +99,32 @@ impl Store {
     /// # Errors
     /// [`Error::Away`] if there is none.
     pub async fn ping(&self) -> Result<(), Error> {
-        db::executing!(self.db, on => sqlx::query("SELECT 1").execute(on))?;
+        match &self.db {
+            Db::Sqlite { write, .. } => sqlx::query("SELECT 1").execute(write).await.map(drop)?,
+            Db::Postgres(pool) => sqlx::query("SELECT 1").execute(pool).await.map(drop)?,
+        }
         Ok(())
     }
 
     /// Waits for what is under way and closes every connection.
     pub async fn close(&self) {
         match &self.db {
-            Db::Sqlite { read, write } => {
+            Db::Sqlite { read, write, .. } => {
                 read.close().await;
                 write.close().await;
             }
             Db::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Grows with every write, before its caller is answered: what was read after this was asked is exact for as long
+    /// as it stays the same. `None` on PostgreSQL, where other nodes write, and while a write may be under way.
+    ///
+    /// Another process that opens the same SQLite file beside this one may add rows, and nothing else.
+    pub fn epoch(&self) -> Option<u64> {
+        match &self.db {
+            Db::Sqlite { changes, .. } => changes.epoch(),
+            Db::Postgres(_) => None,
         }
     }
 

@@ -5,7 +5,7 @@ use outlink_model::{GrantId, MailServerId, Timestamp};
 
 use super::{ServerRow, columns};
 use crate::cell::{micros, time_some, trouble_cell};
-use crate::db::{Db, executing, reading};
+use crate::db::{Db, executing, reading, writing};
 use crate::{Error, Store};
 
 /// The server that has been due longest. `$lock` is the one difference between the databases: on PostgreSQL two nodes
@@ -72,16 +72,12 @@ impl Store {
         lease_until: Timestamp,
     ) -> Result<Option<MailServer>, Error> {
         let (now, until) = (micros(now), micros(lease_until));
-        let row: Option<ServerRow> = match &self.db {
-            Db::Sqlite { write, .. } => {
-                let query = sqlx::query_as(CLAIM_SQLITE).bind(now).bind(holder).bind(until);
-                query.fetch_optional(write).await?
-            }
-            Db::Postgres(pool) => {
-                let query = sqlx::query_as(CLAIM_POSTGRES).bind(now).bind(holder).bind(until);
-                query.fetch_optional(pool).await?
-            }
+        let text = match &self.db {
+            Db::Sqlite { .. } => CLAIM_SQLITE,
+            Db::Postgres(_) => CLAIM_POSTGRES,
         };
+        let row: Option<ServerRow> = writing!(self.db, on =>
+            sqlx::query_as(text).bind(now).bind(holder).bind(until).fetch_optional(on))?;
         row.map(|row| row.model(&self.vault)).transpose()
     }
 

@@ -8,6 +8,7 @@ mod bench;
 mod client_secrets;
 mod consents;
 mod due;
+mod epoch;
 mod events;
 mod grant_ends;
 mod grants;
