@@ -31,6 +31,8 @@ pub struct GrantView {
     pub missing_scopes: Vec<String>,
     /// Whether an endpoint of the link was moved since the tokens were issued, so that they are sent nowhere.
     pub locked: bool,
+    /// Whether somebody consents to it, and so can consent anew.
+    pub has_consent: bool,
     /// What on our own side keeps the grant from being used, whatever its state.
     blocked_here: Option<Trouble>,
 }
@@ -40,7 +42,14 @@ impl GrantView {
         let missing_scopes = oauth::missing_scopes(&link.scope, &grant.scopes);
         let locked = is_locked(link, &grant);
         let blocked_here = stands_in_the_way(link, &grant);
-        Self { grant, link_name: link.name.clone(), missing_scopes, locked, blocked_here }
+        Self {
+            grant,
+            link_name: link.name.clone(),
+            missing_scopes,
+            locked,
+            has_consent: link.grant_type.has_consent(),
+            blocked_here,
+        }
     }
 
     /// What is wrong with it, or will be: a grant that cannot be renewed says so while it still works.

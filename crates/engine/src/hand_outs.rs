@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use outlink_model::grant::{Actor, GrantStateName, Trouble, later};
@@ -95,7 +96,7 @@ impl Engine {
             Decision::Refuse => return Err(self.why_refused(id).await?.into()),
             Decision::Refresh => {
                 self.access_token(id, min_ttl).await.map_err(|trouble| unusable(&trouble))?;
-                let fresh = self.store().tokens_now(id).await?.ok_or_else(|| not_named(token))?;
+                let fresh = self.tokens_now(id).await?.ok_or_else(|| not_named(token))?;
                 // What was refreshed just now is as good as it gets, be it ever so short.
                 match decide(&fresh, SignedDuration::ZERO, self.now()) {
                     Decision::Answer => fresh,
@@ -109,10 +110,16 @@ impl Engine {
         self.0.hand_outs.add(token.id, id, now, address)?;
         Ok(HandedOut {
             grant_id: id,
-            access_token: tokens.access,
+            access_token: tokens.access.clone(),
             expires_at: tokens.expires_at,
-            scopes: tokens.scopes,
+            scopes: tokens.scopes.clone(),
         })
+    }
+
+    /// The access token of a grant as it is now, with what decides whether it may be used.
+    async fn tokens_now(&self, id: GrantId) -> Result<Option<Arc<TokensNow>>, Error> {
+        let read = self.store().tokens_now(id);
+        Ok(self.0.tokens_now.ask(self.store(), id, read).await?)
     }
 
     /// The grant of this name among those that the token names. Every other name gets one and the same answer, so that

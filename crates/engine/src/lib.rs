@@ -9,13 +9,13 @@ pub mod consents;
 pub mod egress;
 mod error;
 mod events;
-mod gather;
 pub mod grants;
 pub mod hand_outs;
 pub mod handlers;
 mod http;
 mod inspect;
 pub mod intake;
+mod kept;
 pub mod links;
 pub mod mail_servers;
 pub mod messages;
@@ -35,9 +35,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outlink_model::user::{ApiToken, User};
-use outlink_model::{Secret, Timestamp};
-use outlink_store::Store;
+use outlink_model::{GrantId, Secret, Timestamp};
 pub use outlink_store::{Listed, Page};
+use outlink_store::{Store, TokensNow};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -146,8 +146,10 @@ struct Inner {
     /// Rung when there is something to send to the webhooks.
     deliver: tokio::sync::Notify,
     hand_outs: hand_outs::Counts,
-    /// What every request with an API token asks of the store.
-    asking: tokens::Asking,
+    /// API tokens by the SHA-256 of their text: every request with one asks for it.
+    api_tokens: kept::Kept<[u8; 32], ApiToken>,
+    /// What is handed out of each grant.
+    tokens_now: kept::Kept<GrantId, TokensNow>,
 }
 
 impl Engine {
@@ -173,7 +175,8 @@ impl Engine {
             alarm: tokio::sync::Notify::new(),
             deliver: tokio::sync::Notify::new(),
             hand_outs: hand_outs::Counts::default(),
-            asking: tokens::Asking::default(),
+            api_tokens: kept::Kept::default(),
+            tokens_now: kept::Kept::default(),
             settings,
         })))
     }

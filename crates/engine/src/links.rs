@@ -53,7 +53,14 @@ impl Engine {
         if let Some(json) = service_account.filter(|json| !json.is_empty()) {
             lay_service_account(&mut base, &mut draft, &json)?;
         }
-        let issuer = given(discover.as_deref());
+        // An issuer without endpoints is meant to be asked for them.
+        let bare = provider == ProviderKind::Custom
+            && draft.token_endpoint.is_none()
+            && draft.authorization_endpoint.is_none();
+        let issuer = given(discover.as_deref())
+            .or_else(|| draft.issuer.as_deref().filter(|_| bare))
+            .map(str::to_owned);
+        let issuer = issuer.as_deref();
         let discovered = match issuer {
             Some(issuer) => Some(self.discover_at("discover", issuer).await?),
             None => None,

@@ -1,13 +1,13 @@
 //! API tokens: how programs show who they are.
 
+use std::sync::Arc;
+
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
 use outlink_model::problem::Problem;
 use outlink_model::user::{ApiToken, TokenScope};
 use outlink_model::{GrantId, Secret, TokenId};
-use outlink_store::TokensNow;
 
-use crate::gather::Gather;
 use crate::grants::grant_name;
 use crate::{Caller, Engine, Error, Listed, Page, ShownOnce, clock, error, links};
 
@@ -16,14 +16,6 @@ const PREFIX: &str = "olk_";
 
 /// So many grants may one token name: they are read at each use of it.
 const MOST_GRANTS: usize = 1000;
-
-/// What programs that are handed access tokens make the store say, as often as they ask. Requests at the same moment are
-/// answered from one reading; nothing is remembered. `None` where the store failed: then each asks for itself.
-#[derive(Default)]
-pub(crate) struct Asking {
-    tokens: Gather<[u8; 32], Option<Option<ApiToken>>>,
-    grants: Gather<GrantId, Option<Option<TokensNow>>>,
-}
 
 impl Engine {
     /// Makes an API token. Its text is shown here and never again. `grants` are named by id or address: those whose
@@ -94,22 +86,9 @@ impl Engine {
             return Ok(None);
         }
         let hash = clock::fingerprint(text);
-        let engine = self.clone();
-        let ask = async move { engine.store().token_by_hash(&hash).await.ok() };
-        match self.0.asking.tokens.ask(hash, ask).await {
-            Some(token) => Ok(token),
-            None => Ok(self.store().token_by_hash(&hash).await?),
-        }
-    }
-
-    /// The access token of a grant as it is now, with what decides whether it may be used.
-    pub(crate) async fn tokens_now(&self, id: GrantId) -> Result<Option<TokensNow>, Error> {
-        let engine = self.clone();
-        let ask = async move { engine.store().tokens_now(id).await.ok() };
-        match self.0.asking.grants.ask(id, ask).await {
-            Some(tokens) => Ok(tokens),
-            None => Ok(self.store().tokens_now(id).await?),
-        }
+        let read = self.store().token_by_hash(&hash);
+        let token = self.0.api_tokens.ask(self.store(), hash, read).await?;
+        Ok(token.map(Arc::unwrap_or_clone))
     }
 
     /// The API tokens, without their texts.

@@ -28,7 +28,9 @@ impl Engine {
     ) -> Result<SavedLink, Error> {
         let before = self.link(named).await?;
         let LinkEdit { draft, add_secret, secret_expires_at } = edit;
-        let hosts_entered = draft.token_hosts.is_some();
+        // A form sends all that it shows: what it leaves as it was, was not entered.
+        let hosts_entered =
+            draft.token_hosts.as_ref().is_some_and(|hosts| *hosts != before.token_hosts);
         let entered_again = draft.secret.as_ref();
         let entered_again =
             entered_again.is_some_and(|new| given(Some(new.value.expose())).is_some());

@@ -49,6 +49,18 @@ pub(super) fn lay_over(
     let mut link = before.clone();
     put(&mut link.name, draft.name.as_deref());
     link.name = name("name", &link.name)?;
+    // Its address is that of something else.
+    if matches!(link.name.as_str(), "discover" | "redirect-url" | "." | "..") {
+        return Err(Problem::invalid(
+            "name",
+            "name_unusable",
+            format!(
+                "No link can be called {:?}, since it could not be looked up by that name.",
+                link.name
+            ),
+            "Choose another name.",
+        ));
+    }
     put(&mut link.description, draft.description.as_deref());
     put(&mut link.client_id, draft.client_id.as_deref());
     link.client_id = required("client_id", "The client ID", &link.client_id)?;

@@ -69,7 +69,18 @@ fn put(
     warnings: &mut Vec<String>,
 ) -> Result<(), Problem> {
     let expires_at = new.expires_at.or(entered.secret_expires_at);
-    let made = check(link, new, expires_at, entered.secret_id, entered.now, warnings)?;
+    let mut made = check(link, new, expires_at, entered.secret_id, entered.now, warnings)?;
+    // One that was entered again, because an address moved, is the one that was known.
+    let known =
+        before.client_secrets.iter().find(|kept| kept.value.expose() == made.value.expose());
+    if let Some(known) = known.filter(|_| signs(link) == signs(before)) {
+        made.certificate = made.certificate.or_else(|| known.certificate.clone());
+        made.key_id = made.key_id.or_else(|| known.key_id.clone());
+        made.expires_at = made.expires_at.or(known.expires_at);
+    }
+    if before.client_secrets.len() > 1 && !entered.add_secret {
+        warnings.push("The second client secret was deleted; one is kept now.".into());
+    }
     let old = entered.add_secret.then(|| before.client_secrets.first()).flatten().cloned();
     if let Some(old) = &old {
         if signs(link) != signs(before) {

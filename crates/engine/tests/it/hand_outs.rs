@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use outlink_engine::grants::DeleteGrant;
 use outlink_engine::hand_outs::{HandOutView, MIN_TTL};
 use outlink_engine::{Caller, Page};
 use outlink_model::grant::{Grant, GrantStateName};
@@ -148,6 +149,43 @@ async fn an_unusable_grant_gives_a_reason_and_no_token() {
     assert!(after.expires_at > bed.engine.now(), "its access token has time left");
     unusable("").await;
     assert_eq!(refused(&bed, &named, &token).await.hint, after.state.trouble().unwrap().hint);
+}
+
+#[tokio::test]
+async fn what_changes_shows_in_the_next_hand_out() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    let token = token_for(&bed, "Sync", &[&grant]).await;
+    let named = grant.id.to_string();
+    let handed = async || {
+        // The second is answered from what the first has read.
+        let first = bed.engine.hand_out(&named, MIN_TTL, &token, None).await.unwrap();
+        let second = bed.engine.hand_out(&named, MIN_TTL, &token, None).await.unwrap();
+        assert_eq!(first.access_token.expose(), second.access_token.expose());
+        second.access_token.expose().to_owned()
+    };
+    let old = handed().await;
+    bed.engine.refresh_grant(&named).await.unwrap();
+    let fresh = handed().await;
+    assert_ne!(fresh, old);
+    assert_eq!(bed.store.tokens(grant.id).await.unwrap().unwrap().access.expose(), fresh);
+
+    let off = Link { enabled: false, ..link.clone() };
+    bed.store.update_link(&off, link.updated_at).await.unwrap();
+    assert_eq!(refused(&bed, &named, &token).await.code, "grant_unusable");
+    let on = bed.store.link(link.id).await.unwrap().unwrap();
+    bed.store.update_link(&Link { enabled: true, ..on.clone() }, on.updated_at).await.unwrap();
+    assert_eq!(handed().await, fresh);
+
+    bed.engine.revoke_grant(&named, &Caller::System).await.unwrap();
+    assert_eq!(refused(&bed, &named, &token).await.code, "grant_unusable");
+    let other = bed.grant(&link, HOUR).await;
+    let token = token_for(&bed, "Other", &[&other]).await;
+    let named = other.id.to_string();
+    bed.engine.hand_out(&named, MIN_TTL, &token, None).await.unwrap();
+    bed.engine.delete_grant(&named, DeleteGrant::default(), &Caller::System).await.unwrap();
+    assert_eq!(refused(&bed, &named, &token).await.code, "grant_not_named");
 }
 
 #[tokio::test]

@@ -57,6 +57,16 @@ async fn an_issuer_fills_a_link_in() {
 }
 
 #[tokio::test]
+async fn an_issuer_without_endpoints_is_asked_for_them() {
+    let bed = Bed::new().await;
+    let mut new = discovered(&bed);
+    new.draft.issuer = new.discover.take();
+    let link = bed.engine.create_link(new, &Caller::System).await.unwrap().link;
+    assert_eq!(link.token_endpoint, bed.practice.token_endpoint);
+    assert_eq!(link.issuer.as_ref(), Some(&bed.practice.issuer));
+}
+
+#[tokio::test]
 async fn metadata_are_found_at_either_address() {
     let bed = Bed::new().await;
     bed.practice.set(|settings| settings.oauth_metadata = false);

@@ -304,3 +304,46 @@ async fn edits_at_the_same_time_undo_nothing() {
         assert!(won > 0, "somebody comes first");
     }
 }
+
+/// A form sends all that it shows.
+#[tokio::test]
+async fn hosts_that_are_sent_as_they_were_do_not_outlive_a_moved_token_endpoint() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    bed.mail_server("Inbox", &grant, Take::All).await;
+    let before = bed.engine.link("Work").await.unwrap();
+    assert_eq!(before.token_hosts, ["localhost"]);
+    let draft = LinkDraft {
+        token_endpoint: Some("https://other.example.org/token".into()),
+        token_hosts: Some(before.token_hosts),
+        secret: Some(NewSecret::new(bed.practice.client_secret.clone())),
+        ..LinkDraft::default()
+    };
+    let saved = edit(&bed, draft).await.unwrap();
+    assert!(saved.link.token_hosts.is_empty(), "{:?}", saved.link.token_hosts);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_entered_again_keeps_what_was_known_of_it() {
+    let bed = Bed::new().await;
+    bed.link("Work").await;
+    let ends = later(now(), SignedDuration::from_hours(24 * 90));
+    let secret = || NewSecret::new(bed.practice.client_secret.clone());
+    let dated = LinkDraft {
+        secret: Some(NewSecret { expires_at: Some(ends), ..secret() }),
+        ..LinkDraft::default()
+    };
+    edit(&bed, dated).await.unwrap();
+    let moved = LinkDraft {
+        userinfo_endpoint: Some("https://other.example.org/me".into()),
+        secret: Some(secret()),
+        ..LinkDraft::default()
+    };
+    let saved = edit(&bed, moved).await.unwrap();
+    assert_eq!(saved.link.client_secrets[0].expires_at, Some(ends));
+    for name in ["discover", "redirect-url"] {
+        let draft = LinkDraft { name: Some(name.into()), ..LinkDraft::default() };
+        assert_eq!(edit(&bed, draft).await.unwrap_err().problem().code, "name_unusable");
+    }
+}

@@ -49,3 +49,19 @@ async fn a_token_whose_grants_do_not_fit_is_refused_at_its_field() {
     }
     assert!(bed.engine.tokens(Page::default()).await.unwrap().items.is_empty());
 }
+
+#[tokio::test]
+async fn a_token_that_was_taken_back_opens_nothing_at_once() {
+    let bed = Bed::new().await;
+    let scopes = vec![TokenScope::Read];
+    let made = bed.engine.create_token("Look", scopes.clone(), &[], &Caller::System).await.unwrap();
+    let other = bed.engine.create_token("Other", scopes, &[], &Caller::System).await.unwrap();
+    let (text, other) = (made.text.expose(), other.text.expose());
+    for _ in 0..3 {
+        assert_eq!(bed.engine.token(text).await.unwrap().as_ref(), Some(&made.of));
+    }
+    bed.engine.delete_token("Look", &Caller::System).await.unwrap();
+    assert_eq!(bed.engine.token(text).await.unwrap(), None);
+    assert!(bed.engine.token(other).await.unwrap().is_some());
+    assert_eq!(bed.engine.token(text).await.unwrap(), None);
+}
