@@ -4,7 +4,7 @@ use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
-use outlink_model::grant::Trouble;
+use outlink_model::grant::{Actor, Trouble};
 use serde::Serialize;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::Ref;
@@ -114,7 +114,9 @@ pub(crate) struct TroubleBody {
 
 impl From<Option<&Trouble>> for TroubleBody {
     fn from(trouble: Option<&Trouble>) -> Self {
-        let Some(trouble) = trouble else { return Self::default() };
+        let Some(trouble) = trouble else {
+            return Self { actor: Some(Actor::Nobody.as_str()), ..Self::default() };
+        };
         Self {
             actor: Some(trouble.actor.as_str()),
             reason: Some(trouble.reason.clone()),

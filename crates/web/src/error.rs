@@ -126,7 +126,8 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// What is answered after a panic. Handlers run as tasks of their own, so this is for what stands around them.
+/// What is answered after a panic. Those of handlers are caught in [`crate::guard`]; this is for what stands around
+/// them.
 pub(crate) fn after_panic(_: Box<dyn std::any::Any + Send>) -> Response {
     ApiError::broken("a panic was caught").into_response()
 }

@@ -1,11 +1,13 @@
-//! What stands around every request: no other site acts for a browser, no panic gets out, no client can cut a call in
-//! half by hanging up, and errors outside of the API become pages.
+//! What stands around every request: no other site acts for a browser, no panic gets out, no client can cut a call that
+//! changes something in half by hanging up, and errors outside of the API become pages.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
 use http::{Method, StatusCode};
 use tracing::Instrument;
 
@@ -21,13 +23,14 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     let in_api = path.starts_with("/api/");
     // A provider that answers by POST is another site; it is told so in words that fit, and nothing is done.
     let by_provider = path.starts_with("/oauth2/callback/");
+    let acts = !method.is_safe() || by_provider;
     // The pattern, not the path: paths and queries hold one-time tokens, and those stay out of logs.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let refused = csrf::must_refuse(&method, path, request.headers(), app.origin()) && !by_provider;
     let session = Cookie::Session.read(app.is_https(), request.headers());
     let mut response = match refused {
         true => cross_site().into_response(),
-        false => run(request, next, &method, route.as_deref().unwrap_or("none")).await,
+        false => run(request, next, acts, &method, route.as_deref().unwrap_or("none")).await,
     };
     let status_page = match response.extensions_mut().remove::<ApiError>() {
         Some(error) if !in_api => {
@@ -41,18 +44,22 @@ pub(crate) async fn guard(State(app): State<App>, request: Request, next: Next) 
     response
 }
 
-/// Runs the handler as a task of its own. A client that hangs up would otherwise drop it half way, between a
-/// provider's answer and its commit; and a panic ends that task alone.
+/// Runs the handler; one that acts, as a task of its own. A client that hangs up would otherwise drop it half way,
+/// between a provider's answer and its commit. One that only looks is given up then. A panic ends that handler alone.
 #[expect(
     clippy::disallowed_methods,
     reason = "it is awaited right here; what must outlive a stop runs under the engine's own tracker"
 )]
-async fn run(request: Request, next: Next, method: &Method, route: &str) -> Response {
+async fn run(request: Request, next: Next, acts: bool, method: &Method, route: &str) -> Response {
     let began = Instant::now();
     let span = tracing::info_span!("request", %method, route);
-    let response = tokio::spawn(next.run(request).instrument(span)).await;
-    let response = response.unwrap_or_else(|error| {
-        ApiError::broken(format!("a handler ended early: {error}")).into_response()
+    let handler = next.run(request).instrument(span);
+    let response = match acts {
+        true => tokio::spawn(handler).await.map_err(|error| error.to_string()),
+        false => AssertUnwindSafe(handler).catch_unwind().await.map_err(|_| "a panic".to_owned()),
+    };
+    let response = response.unwrap_or_else(|why| {
+        ApiError::broken(format!("a handler ended early: {why}")).into_response()
     });
     let ms = began.elapsed().as_millis();
     tracing::debug!(%method, route, status = response.status().as_u16(), ms, "answered");

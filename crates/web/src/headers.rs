@@ -13,22 +13,29 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; i
 /// Puts the headers on, where the handler has not chosen its own. `https` is whether people reach us by it.
 pub(crate) fn put_on(response: &mut Response, https: bool) {
     let headers = response.headers_mut();
-    let mut put = |name: HeaderName, value: &'static str| {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    headers.reserve(8);
+    let mut put = |name: HeaderName, value: HeaderValue| {
+        headers.entry(name).or_insert(value);
     };
-    put(CONTENT_SECURITY_POLICY, POLICY);
-    put(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    put(CONTENT_SECURITY_POLICY, const { HeaderValue::from_static(POLICY) });
+    put(X_CONTENT_TYPE_OPTIONS, const { HeaderValue::from_static("nosniff") });
     // Addresses hold one-time tokens; none may leave to another site in a Referer. Not `no-referrer`: with it browsers
     // send our own forms with `Origin: null`, and those could not be told from other sites' where `Sec-Fetch-Site` is
     // missing.
-    put(REFERRER_POLICY, "same-origin");
-    put(X_FRAME_OPTIONS, "DENY");
-    put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
-    put(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    put(REFERRER_POLICY, const { HeaderValue::from_static("same-origin") });
+    put(X_FRAME_OPTIONS, const { HeaderValue::from_static("DENY") });
+    put(
+        const { HeaderName::from_static("cross-origin-opener-policy") },
+        const { HeaderValue::from_static("same-origin") },
+    );
+    put(
+        const { HeaderName::from_static("cross-origin-resource-policy") },
+        const { HeaderValue::from_static("same-origin") },
+    );
     // Pages and answers hold mail and states: they are not left in a shared browser's cache.
-    put(CACHE_CONTROL, "no-store");
+    put(CACHE_CONTROL, const { HeaderValue::from_static("no-store") });
     if https {
-        put(STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        put(STRICT_TRANSPORT_SECURITY, const { HeaderValue::from_static("max-age=31536000") });
     }
 }
 

@@ -120,6 +120,10 @@ fn of_grant(view: &GrantView) -> Option<Item> {
     let name = grant_name(grant);
     let href = format!("/grants/{}", grant.id);
     let (title, verb, label) = match &grant.state {
+        // Nobody can consent anew where nobody consented: what moved is put back, or the grant is made anew.
+        _ if view.locked && !view.has_consent => {
+            (format!("The tokens of {name} are locked"), "", "Look at the link")
+        }
         _ if view.locked => {
             (format!("The tokens of {name} are locked"), "authorize", "Authorise anew")
         }
@@ -138,8 +142,8 @@ fn of_grant(view: &GrantView) -> Option<Item> {
         trouble: (&trouble).into(),
         title,
         since: Some(grant.since.into()),
-        post: Some(format!("{href}/{verb}")),
-        mend: None,
+        post: (!verb.is_empty()).then(|| format!("{href}/{verb}")),
+        mend: verb.is_empty().then(|| format!("/links/{}", grant.link_id)),
         href,
         label,
     })

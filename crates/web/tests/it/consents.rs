@@ -185,7 +185,7 @@ async fn a_grant_by_api_and_by_page() {
         (by_id["link"].as_str(), by_id["identity"].as_str()),
         (Some("Practice"), Some(alice.as_str()))
     );
-    assert!(by_id["actor"].is_null() && by_id["renewable"] == true);
+    assert!(by_id["actor"] == "nobody" && by_id["renewable"] == true);
     let refresh = format!("/api/v1/grants/{id}/refresh");
     let fresh = app.post(&refresh).token(&app.admin).send().await.expect(200).json();
     assert_eq!(fresh["state"], "active");
