@@ -98,7 +98,7 @@ impl Client {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
-        let mut url = self.address(path);
+        let mut url = self.address(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -117,13 +117,13 @@ impl Client {
         path: &[&str],
         body: &Value,
     ) -> anyhow::Result<Answer> {
-        let request = self.http.request(Method::POST, self.address(path)).json(body);
+        let request = self.http.request(Method::POST, self.address(path)?).json(body);
         json(self.send(request.timeout(limit)).await?)
     }
 
     /// Changes what lies at `path`.
     pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> anyhow::Result<Answer> {
-        json(self.send(self.http.request(Method::PATCH, self.address(path)).json(body)).await?)
+        json(self.send(self.http.request(Method::PATCH, self.address(path)?).json(body)).await?)
     }
 
     /// Deletes what lies at `path`, in the way that `query` says.
@@ -132,7 +132,7 @@ impl Client {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
-        let mut url = self.address(path);
+        let mut url = self.address(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -141,15 +141,19 @@ impl Client {
 
     /// The bytes at `path`.
     pub(crate) async fn bytes(&self, path: &[&str]) -> anyhow::Result<Vec<u8>> {
-        self.send(self.http.request(Method::GET, self.address(path))).await
+        self.send(self.http.request(Method::GET, self.address(path)?)).await
     }
 
-    fn address(&self, path: &[&str]) -> Url {
+    fn address(&self, path: &[&str]) -> anyhow::Result<Url> {
+        // Addresses lose such a part, and would lead to something else.
+        if let Some(name) = path.iter().find(|part| matches!(**part, "" | "." | "..")) {
+            bail!("{name:?} is no name or id. The lists show the names and ids that exist.");
+        }
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path);
         }
-        url
+        Ok(url)
     }
 
     async fn send(&self, mut request: RequestBuilder) -> anyhow::Result<Vec<u8>> {
@@ -215,7 +219,11 @@ mod tests {
             ("http://localhost:1", "http://localhost:1/api/v1/links/a%20b%2Fc%3F/authorize"),
             ("http://localhost:1/", "http://localhost:1/api/v1/links/a%20b%2Fc%3F/authorize"),
         ] {
-            assert_eq!(client(base).address(&["links", "a b/c?", "authorize"]).as_str(), expected);
+            let address = client(base).address(&["links", "a b/c?", "authorize"]);
+            assert_eq!(address.expect("an address").as_str(), expected);
+        }
+        for lost in ["", ".", ".."] {
+            assert!(client("http://localhost:1").address(&["links", lost]).is_err(), "{lost:?}");
         }
     }
 

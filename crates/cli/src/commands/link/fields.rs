@@ -127,7 +127,8 @@ pub(crate) struct Fields {
     #[arg(long, help_heading = ENDPOINTS, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     device_authorization_endpoint: Option<String>,
-    /// The issuer that callbacks and ID tokens are compared with
+    /// The issuer that callbacks and ID tokens are compared with; of a new custom link without endpoints, it is asked for
+    /// them
     #[arg(long, help_heading = ENDPOINTS, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     issuer: Option<String>,
