@@ -4,6 +4,7 @@ use futures_util::{StreamExt as _, stream};
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, Grant, Trouble};
 use outlink_model::link::Link;
+use outlink_model::problem::{Problem, ProblemKind};
 use outlink_store::Error as StoreError;
 
 use super::dependants::{NAMED, in_use};
@@ -39,11 +40,12 @@ pub struct DeletedLink {
 }
 
 impl Engine {
-    /// Deletes a link, where told to with its grants. What was received with them stays. A grant that cannot be given
-    /// back at the provider does not hold this up: the answer says which.
+    /// Deletes a link, where told to with its grants. What was received with them stays.
     ///
     /// # Errors
-    /// A [`Problem`](outlink_model::problem::Problem) that names what hangs on the link. Nothing is changed then.
+    /// A [`Problem`] that names what hangs on the link; nothing is changed then. Or one that names the grants which the
+    /// provider could not be told of: the link stands then with all of them, since nobody could give them back without
+    /// their tokens. Those that were given back are revoked.
     pub async fn delete_link(
         &self,
         named: &str,
@@ -56,7 +58,7 @@ impl Engine {
             return Err(in_use(&link, &dependants).into());
         }
         let not_revoked = match how.revoke {
-            true => self.give_back_all(&link, &dependants.grants, by).await,
+            true => self.give_back_all(&link, &dependants.grants, by).await?,
             false => Vec::new(),
         };
         let warnings = match how.revoke {
@@ -100,8 +102,16 @@ impl Engine {
         })
     }
 
-    /// Gives every grant back at the provider; what could not be, in words.
-    async fn give_back_all(&self, link: &Link, grants: &[Grant], by: &Caller) -> Vec<String> {
+    /// Gives every grant back at the provider; of which it does not take back, in words.
+    ///
+    /// # Errors
+    /// A [`Problem`] where it takes tokens back and could not be told of all.
+    async fn give_back_all(
+        &self,
+        link: &Link,
+        grants: &[Grant],
+        by: &Caller,
+    ) -> Result<Vec<String>, Problem> {
         // Each task has a grant of its own: a borrowed one would tie it to this function in a way that the compiler cannot
         // see through from above.
         let told = stream::iter(grants.to_vec()).map(|grant| async move {
@@ -109,11 +119,13 @@ impl Engine {
                 Some(_) => self.give_back_one(link, &grant, by).await,
                 None => AtProvider::NotOffered,
             };
-            not_revoked(&grant, at_provider)
+            let failed = matches!(at_provider, AtProvider::Failed(_));
+            (failed, not_revoked(&grant, at_provider))
         });
         let mut told = told.buffered(AT_ONCE);
-        let (mut said, mut more) = (Vec::new(), 0_usize);
-        while let Some(sentence) = told.next().await {
+        let (mut said, mut more, mut any_failed) = (Vec::new(), 0_usize, false);
+        while let Some((failed, sentence)) = told.next().await {
+            any_failed |= failed;
             match sentence {
                 Some(sentence) if said.len() < NAMED => said.push(sentence),
                 Some(_) => more += 1,
@@ -123,7 +135,16 @@ impl Engine {
         if more > 0 {
             said.push(format!("{more} more grants still stand at the provider."));
         }
-        said
+        if any_failed {
+            return Err(Problem::new(
+                ProblemKind::Remote,
+                "not_revoked",
+                format!("The link {} was not deleted. {}", link.name, said.join(" ")),
+                "Try again in a while; grants that were given back are revoked already. Or delete the link without giving \
+                 tokens back.",
+            ));
+        }
+        Ok(said)
     }
 
     /// Gives one grant back at the provider, and here: with the link it would go anyway, and nobody shall use it until

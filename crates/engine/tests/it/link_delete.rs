@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use outlink_engine::links::{DeleteLink, LinkDraft, LinkEdit, NewSecret};
 use outlink_engine::{Caller, Page};
-use outlink_model::grant::later;
+use outlink_model::grant::{Tokens, later};
 use outlink_model::link::Link;
 use outlink_model::mail_server::Take;
 use outlink_model::provider::ProviderKind;
@@ -67,14 +67,22 @@ async fn tokens_are_given_back_when_asked_for() {
     let edit = LinkEdit { draft, ..LinkEdit::default() };
     bed.engine.edit_link("Work", edit, &Caller::System).await.unwrap();
     bed.practice.faults().next_answers(Endpoint::Revocation, 1, TokenFault::status(503));
-    let how = DeleteLink { with_grants: true, revoke: true };
-    let deleted = bed.engine.delete_link("Work", how, &Caller::System).await.unwrap();
-    assert_eq!(deleted.grants, 2);
-    assert_eq!(deleted.not_revoked.len(), 1, "{:?}", deleted.not_revoked);
-    assert!(deleted.not_revoked[0].contains(ALICE));
-    let states = tokens.map(|tokens| bed.practice.token_state(&tokens.refresh.unwrap()));
-    let revoked = states.iter().filter(|state| **state == TokenState::Revoked).count();
-    assert_eq!(revoked, 1, "{states:?}");
+    let delete = || bed.engine.delete_link("Work", REVOKING, &Caller::System);
+    let revoked = || {
+        let gone = |tokens: &&Tokens| {
+            let refresh = tokens.refresh.as_ref().unwrap();
+            bed.practice.token_state(refresh) == TokenState::Revoked
+        };
+        tokens.iter().filter(gone).count()
+    };
+    let refused = delete().await.unwrap_err().problem();
+    assert_eq!(refused.code, "not_revoked");
+    assert!(refused.message.contains(ALICE) && !refused.hint.is_empty(), "{refused}");
+    assert_eq!(revoked(), 1);
+    assert!(bed.engine.link("Work").await.is_ok(), "without its tokens nobody could give it back");
+    let deleted = delete().await.unwrap();
+    assert_eq!((deleted.grants, deleted.not_revoked), (2, Vec::new()));
+    assert_eq!(revoked(), 2);
 }
 
 #[tokio::test]
@@ -127,9 +135,8 @@ async fn a_provider_that_rests_is_not_asked_to_take_tokens_back() {
     let url = url::Url::parse(&link.token_endpoint).unwrap();
     let until = later(now(), SignedDuration::from_mins(5));
     bed.store.pause_calls(url.host_str().unwrap(), until).await.unwrap();
-    let deleted = bed.engine.delete_link("Work", REVOKING, &Caller::System).await.unwrap();
-    assert_eq!(deleted.not_revoked.len(), 1);
-    assert!(deleted.not_revoked[0].contains("is not asked before"), "{:?}", deleted.not_revoked);
+    let refused = bed.engine.delete_link("Work", REVOKING, &Caller::System).await.unwrap_err();
+    assert!(refused.problem().message.contains("is not asked before"), "{refused}");
     assert_eq!(bed.practice.counters().revocations, 0);
 }
 
@@ -152,6 +159,7 @@ async fn of_many_grants_that_still_stand_some_are_named_and_the_rest_are_counted
 #[tokio::test]
 async fn api_tokens_and_grants_of_other_links_are_told_of() {
     let bed = Bed::new().await;
+    bed.practice.set(|settings| settings.google_revocation = true);
     let google = |name: &str| {
         let draft = LinkDraft {
             authorization_endpoint: Some(bed.practice.authorization_endpoint.clone()),
