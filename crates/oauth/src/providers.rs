@@ -185,5 +185,13 @@ const CUSTOM: Preset = Preset {
     notes: &[],
 };
 
+/// What the rows behind "more" share, unless they say otherwise.
+const MORE: Preset = Preset {
+    more: true,
+    grant_types: &[GrantType::AuthorizationCode],
+    client_auth: ClientAuth::Post,
+    ..CUSTOM
+};
+
 #[cfg(test)]
 mod tests;

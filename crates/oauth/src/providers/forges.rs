@@ -5,34 +5,10 @@ use outlink_model::problem::Problem;
 use outlink_model::provider::ProviderKind;
 
 use super::check::instance;
-use super::{Choice, CredentialProbe, Filled, Preset, sentences};
+use super::{Choice, Filled, MORE, Preset, sentences};
 
-/// What these rows share.
-const FORGE: Preset = Preset {
-    kind: ProviderKind::Github,
-    display_name: "",
-    text: "",
-    more: true,
-    asks_tenant: false,
-    asks_instance: true,
-    grant_types: &[GrantType::AuthorizationCode],
-    authorization_endpoint: None,
-    token_endpoint: None,
-    issuer: None,
-    revocation_endpoint: None,
-    userinfo_endpoint: None,
-    introspection_endpoint: None,
-    device_authorization_endpoint: None,
-    scope: "",
-    authorization_params: &[],
-    client_auth: ClientAuth::Post,
-    mail_hosts: &[],
-    never_prompt_consent: false,
-    keep_alive: None,
-    credential_probe: CredentialProbe::BogusCode,
-    documentation: None,
-    notes: &[],
-};
+/// What these rows share: most of them run on hosts of anybody's own.
+const FORGE: Preset = Preset { asks_instance: true, ..MORE };
 
 pub(super) const GITHUB: Preset = Preset {
     kind: ProviderKind::Github,

@@ -4,34 +4,7 @@ use outlink_model::link::{ClientAuth, GrantType};
 use outlink_model::problem::Problem;
 use outlink_model::provider::{MailService, ProviderKind};
 
-use super::{Choice, CredentialProbe, Filled, MailSecurity, Preset, host, sentences};
-
-/// What these rows share.
-const MAIL: Preset = Preset {
-    kind: ProviderKind::Yahoo,
-    display_name: "",
-    text: "",
-    more: true,
-    asks_tenant: false,
-    asks_instance: false,
-    grant_types: &[GrantType::AuthorizationCode],
-    authorization_endpoint: None,
-    token_endpoint: None,
-    issuer: None,
-    revocation_endpoint: None,
-    userinfo_endpoint: None,
-    introspection_endpoint: None,
-    device_authorization_endpoint: None,
-    scope: "",
-    authorization_params: &[],
-    client_auth: ClientAuth::Post,
-    mail_hosts: &[],
-    never_prompt_consent: false,
-    keep_alive: None,
-    credential_probe: CredentialProbe::BogusCode,
-    documentation: None,
-    notes: &[],
-};
+use super::{Choice, CredentialProbe, Filled, MORE, MailSecurity, Preset, host, sentences};
 
 pub(super) const YAHOO: Preset = Preset {
     kind: ProviderKind::Yahoo,
@@ -52,7 +25,7 @@ pub(super) const YAHOO: Preset = Preset {
         "Yahoo gives the mail scope only to clients that it has approved, by contract; without that, use an app password.",
         "How long Yahoo's refresh tokens live, and whether they change, is unverified.",
     ],
-    ..MAIL
+    ..MORE
 };
 
 pub(super) const AOL: Preset = Preset {
@@ -95,7 +68,7 @@ pub(super) const FASTMAIL: Preset = Preset {
         "Fastmail registers clients by hand, on request.",
         "Whether Fastmail's refresh tokens change at each use is unverified.",
     ],
-    ..MAIL
+    ..MORE
 };
 
 pub(super) const YANDEX: Preset = Preset {
@@ -120,7 +93,7 @@ pub(super) const YANDEX: Preset = Preset {
         "Not every mailbox seems to be let in by OAuth 2.0; some people were told to use app passwords.",
         "Yandex documents device codes, but whether they work for mail scopes is unverified.",
     ],
-    ..MAIL
+    ..MORE
 };
 
 /// Scopes by protocol, and what to do there.
