@@ -139,6 +139,20 @@ impl Pages {
         Ok(Html(html).into_response())
     }
 
+    /// The same with a status of its own: that of its form; see [`crate::form::status`].
+    pub(crate) fn show_with(
+        &self,
+        status: StatusCode,
+        signed: &Signed,
+        section: &str,
+        template: &str,
+        page: impl Serialize,
+    ) -> Result<Response, ApiError> {
+        let mut response = self.show(signed, section, template, page)?;
+        *response.status_mut() = status;
+        Ok(response)
+    }
+
     /// A page for anybody.
     pub(crate) fn public(
         &self,

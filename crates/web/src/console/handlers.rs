@@ -137,7 +137,5 @@ async fn show(app: &App, signed: &Signed, form: Form) -> Result<Response, ApiErr
             .collect(),
         types: HandlerType::ALL.into_iter().map(|t| choice(t.as_str(), does(t))).collect(),
     };
-    let mut response = app.pages().show(signed, "handlers", "handler_new.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "handlers", "handler_new.html", page)
 }

@@ -125,7 +125,5 @@ async fn show(app: &App, signed: &Signed, id: &str, form: Form) -> Result<Respon
         revokes: link.revocation_endpoint.is_some(),
         form,
     };
-    let mut response = app.pages().show(signed, "links", "link_delete.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "links", "link_delete.html", page)
 }

@@ -164,9 +164,7 @@ fn show(
         more_open: form.is_refused(),
         form,
     };
-    let mut response = app.pages().show(signed, "links", "link_edit.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "links", "link_edit.html", page)
 }
 
 /// The form for a new secret, or for the end of the one in use.
@@ -261,7 +259,5 @@ fn show_secret(app: &App, signed: &Signed, link: Link, form: Form) -> Result<Res
         secrets: SecretRow::all(&link.client_secrets, app.engine().now()),
         name: link.name,
     };
-    let mut response = app.pages().show(signed, "links", "link_secret.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "links", "link_secret.html", page)
 }

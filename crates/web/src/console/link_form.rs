@@ -197,9 +197,7 @@ fn show(app: &App, signed: &Signed, kind: ProviderKind, laid: Laid) -> Result<Re
     let status = form::status(&laid.form);
     let Laid { form, asked, filled, notice } = laid;
     let page = LinkNewPage::new(preset(kind), form, &asked, filled, redirect, notice);
-    let mut response = app.pages().show(signed, "links", "link_new.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "links", "link_new.html", page)
 }
 
 /// The redirect URL of the endpoints as they stand in the form, once both do.

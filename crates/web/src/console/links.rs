@@ -109,9 +109,7 @@ pub(crate) async fn show_link(
     let grants = app.engine().grants_of_link(&link).await?;
     let status = news.form.as_ref().map_or(http::StatusCode::OK, form::status);
     let page = LinkPage::new(app.engine(), link, &grants, news);
-    let mut response = app.pages().show(signed, "links", "link.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "links", "link.html", page)
 }
 
 /// Asks for a consent under the link.

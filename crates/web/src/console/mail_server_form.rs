@@ -114,7 +114,5 @@ async fn show(app: &App, signed: &Signed, form: Form) -> Result<Response, ApiErr
         grants: grant_choices(app, "nobody: a password is used").await?,
         takes: Take::ALL.into_iter().map(|t| choice(t.as_str(), take_words(t))).collect(),
     };
-    let mut response = app.pages().show(signed, "mail_servers", "mail_server_new.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "mail_servers", "mail_server_new.html", page)
 }

@@ -233,9 +233,7 @@ async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Resp
         created_at: server.created_at.into(),
         name: server.name,
     };
-    let mut response = app.pages().show(signed, "mail_servers", "mail_server.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "mail_servers", "mail_server.html", page)
 }
 
 fn words(take: Take) -> &'static str {

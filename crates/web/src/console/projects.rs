@@ -73,7 +73,5 @@ async fn create(
 fn show(app: &App, signed: &Signed, form: Form) -> Result<Response, ApiError> {
     let status = form::status(&form);
     let page = ProjectNewPage { form };
-    let mut response = app.pages().show(signed, "projects", "project_new.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "projects", "project_new.html", page)
 }

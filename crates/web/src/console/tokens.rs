@@ -159,7 +159,5 @@ async fn show(
             })
             .collect(),
     };
-    let mut response = app.pages().show(signed, "tokens", "tokens.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "tokens", "tokens.html", page)
 }

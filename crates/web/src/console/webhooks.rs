@@ -122,9 +122,7 @@ async fn create(
             let form = blank().typed(&fields).refused(error.into(), &[])?;
             let status = form::status(&form);
             let page = WebhookNewPage { form };
-            let mut response = app.pages().show(&signed, "webhooks", "webhook_new.html", page)?;
-            *response.status_mut() = status;
-            Ok(response)
+            app.pages().show_with(status, &signed, "webhooks", "webhook_new.html", page)
         }
     }
 }
@@ -223,7 +221,5 @@ fn render(app: &App, signed: &Signed, webhook: Webhook, news: News) -> Result<Re
         created_at: webhook.created_at.into(),
         name: webhook.name,
     };
-    let mut response = app.pages().show(signed, "webhooks", "webhook.html", page)?;
-    *response.status_mut() = status;
-    Ok(response)
+    app.pages().show_with(status, signed, "webhooks", "webhook.html", page)
 }
