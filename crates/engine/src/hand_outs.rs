@@ -52,6 +52,20 @@ pub struct HandOutView {
     pub grant_name: Option<String>,
 }
 
+/// A token at hand. What follows from where it came from is worked out once for as long as it is kept, not at every
+/// hand-out.
+pub(crate) struct AtHand {
+    tokens: TokensNow,
+    /// Whether the tokens were issued at other addresses than the link's now.
+    locked: bool,
+}
+
+impl From<TokensNow> for AtHand {
+    fn from(tokens: TokensNow) -> Self {
+        Self { locked: is_locked(&tokens), tokens }
+    }
+}
+
 /// What is to be done about the token at hand.
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
@@ -91,7 +105,7 @@ impl Engine {
         let id = self.grant_within(grant, token).await?;
         let now = self.now();
         let found = self.tokens_now(id).await?.ok_or_else(|| not_named(token))?;
-        let tokens = match decide(&found, min_ttl, now) {
+        let at_hand = match decide(&found, min_ttl, now) {
             Decision::Answer => found,
             Decision::Refuse => return Err(self.why_refused(id).await?.into()),
             Decision::Refresh => {
@@ -110,15 +124,15 @@ impl Engine {
         self.0.hand_outs.add(token.id, id, now, address)?;
         Ok(HandedOut {
             grant_id: id,
-            access_token: tokens.access.clone(),
-            expires_at: tokens.expires_at,
-            scopes: tokens.scopes.clone(),
+            access_token: at_hand.tokens.access.clone(),
+            expires_at: at_hand.tokens.expires_at,
+            scopes: at_hand.tokens.scopes.clone(),
         })
     }
 
     /// The access token of a grant as it is now, with what decides whether it may be used.
-    async fn tokens_now(&self, id: GrantId) -> Result<Option<Arc<TokensNow>>, Error> {
-        let read = self.store().tokens_now(id);
+    async fn tokens_now(&self, id: GrantId) -> Result<Option<Arc<AtHand>>, Error> {
+        let read = async { Ok(self.store().tokens_now(id).await?.map(AtHand::from)) };
         Ok(self.0.tokens_now.ask(self.store(), id, read).await?)
     }
 
@@ -202,12 +216,13 @@ impl Engine {
 }
 
 /// What is to be done about a token that should live for `min_ttl` more. Keeps **A moved endpoint locks its secrets**.
-fn decide(tokens: &TokensNow, min_ttl: SignedDuration, now: Timestamp) -> Decision {
+fn decide(at_hand: &AtHand, min_ttl: SignedDuration, now: Timestamp) -> Decision {
+    let AtHand { tokens, locked } = at_hand;
     let usable = match tokens.state {
         GrantStateName::Active | GrantStateName::Degraded | GrantStateName::Blocked => true,
         GrantStateName::NeedsConsent | GrantStateName::Revoked => false,
     };
-    if !usable || !tokens.link_enabled || is_locked(tokens) {
+    if !usable || !tokens.link_enabled || *locked {
         return Decision::Refuse;
     }
     // A provider that has answered a refresh with a shorter life than that would be asked at every hand-out: half of
@@ -304,7 +319,7 @@ mod tests {
         ];
         for (state, expires, min_ttl, expected) in table {
             let tokens = TokensNow { state, ..tokens(expires) };
-            let decided = decide(&tokens, SignedDuration::from_secs(min_ttl), at(0));
+            let decided = decide(&tokens.into(), SignedDuration::from_secs(min_ttl), at(0));
             assert_eq!(decided, expected, "{state} {expires} {min_ttl}");
         }
     }
@@ -313,7 +328,7 @@ mod tests {
     fn a_provider_of_short_lives_is_not_asked_each_time() {
         let decide_at = |generation: i64, left: i64| {
             let tokens = TokensNow { generation, issued_at: at(left - 120), ..tokens(left) };
-            decide(&tokens, SignedDuration::from_secs(300), at(0))
+            decide(&tokens.into(), SignedDuration::from_secs(300), at(0))
         };
         assert_eq!(decide_at(1, 110), Decision::Refresh, "perhaps it gives more");
         assert_eq!(decide_at(2, 110), Decision::Answer);
@@ -323,7 +338,7 @@ mod tests {
 
     #[test]
     fn a_disabled_link_and_a_moved_endpoint_hand_out_nothing() {
-        let decide = |tokens: &TokensNow| decide(tokens, MIN_TTL, at(0));
+        let decide = |tokens: &TokensNow| decide(&tokens.clone().into(), MIN_TTL, at(0));
         assert_eq!(decide(&TokensNow { link_enabled: false, ..tokens(1000) }), Decision::Refuse);
         let bound = |token: &str| BoundTo {
             client_id: "client".into(),

@@ -36,8 +36,8 @@ use std::time::Duration;
 
 use outlink_model::user::{ApiToken, User};
 use outlink_model::{GrantId, Secret, Timestamp};
+use outlink_store::Store;
 pub use outlink_store::{Listed, Page};
-use outlink_store::{Store, TokensNow};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -149,7 +149,7 @@ struct Inner {
     /// API tokens by the SHA-256 of their text: every request with one asks for it.
     api_tokens: kept::Kept<[u8; 32], ApiToken>,
     /// What is handed out of each grant.
-    tokens_now: kept::Kept<GrantId, TokensNow>,
+    tokens_now: kept::Kept<GrantId, hand_outs::AtHand>,
 }
 
 impl Engine {
