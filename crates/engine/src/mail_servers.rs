@@ -305,7 +305,5 @@ fn poll_seconds(seconds: Option<u32>) -> Result<u32, Problem> {
 
 /// A trouble as a problem for whoever asked.
 pub(crate) fn problem(code: &'static str, trouble: &Trouble) -> Problem {
-    let words = trouble.provider_error.as_ref().map(|words| format!(" It says: {words}"));
-    let message = format!("{}{}", trouble.reason, words.unwrap_or_default());
-    Problem::new(ProblemKind::Remote, code, message, trouble.hint.clone())
+    Problem::new(ProblemKind::Remote, code, trouble.told("It"), trouble.hint.clone())
 }

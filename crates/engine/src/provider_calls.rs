@@ -15,6 +15,7 @@ use outlink_store::{Calls, Reserved};
 use tokio::time::{Instant, sleep};
 
 use crate::http::NoAnswer;
+use crate::refresh::Unrefreshed;
 use crate::{Engine, Error, clock};
 
 /// After a time of rest, so many seconds' worth of calls may go out at once.
@@ -178,7 +179,10 @@ impl Engine {
     ) -> Called {
         let fresh = match self.fresh() {
             Ok(fresh) => fresh,
-            Err(error) => return Called::Unsent(broken(&error)),
+            Err(error) => {
+                let trouble = *Unrefreshed::from(error).trouble;
+                return Called::Unsent(Failure::new(FailureClass::Passing, trouble));
+            }
         };
         let request = match build(link, &fresh) {
             Ok(request) => request,
@@ -258,15 +262,4 @@ fn resting(host: &str, at: Timestamp) -> Trouble {
         hint: "It is tried again by itself.".into(),
         provider_error: None,
     }
-}
-
-fn broken(error: &Error) -> Failure {
-    let problem = error.problem();
-    let trouble = Trouble {
-        actor: Actor::Operator,
-        reason: problem.message,
-        hint: problem.hint,
-        provider_error: None,
-    };
-    Failure::new(FailureClass::Passing, trouble)
 }

@@ -30,6 +30,7 @@ mod hold;
 mod marks;
 mod unrefreshed;
 
+pub(crate) use commit::new_tokens;
 pub(crate) use held::{held, held_read};
 pub(crate) use hold::Held;
 pub(crate) use unrefreshed::Unrefreshed;
@@ -269,14 +270,18 @@ impl Engine {
         let until = later(now, LEASE);
         let (id, seen) = (call.grant.id, call.grant.generation);
         let claim = self.store().claim_refresh(id, seen, &call.holder, now, until).await?;
-        // The store may have let us wait. A lease that would lapse during the call is no lease.
-        let call_limit = SignedDuration::try_from(self.0.settings.limits.token_call);
-        let ends = later(self.now(), call_limit.unwrap_or(LEASE));
-        if matches!(claim, Claim::Won { .. }) && ends > until {
+        if matches!(claim, Claim::Won { .. }) && !self.outlasts_a_call(until) {
             self.give_back(call).await?;
             return Ok(Claim::Held { until });
         }
         Ok(claim)
+    }
+
+    /// Whether a lease that was asked for until then is worth having: the store may have let us wait, and one that would
+    /// lapse during the call is no lease.
+    fn outlasts_a_call(&self, until: Timestamp) -> bool {
+        let call = SignedDuration::try_from(self.0.settings.limits.token_call).unwrap_or(LEASE);
+        later(self.now(), call) <= until
     }
 
     async fn ask(&self, call: &Call) -> Asked {

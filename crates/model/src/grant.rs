@@ -45,6 +45,15 @@ pub struct Trouble {
     pub provider_error: Option<String>,
 }
 
+impl Trouble {
+    /// The reason, and behind it the other side's own words, where there are any. `who` says them: `It`,
+    /// `The provider`.
+    pub fn told(&self, who: &str) -> String {
+        let words = self.provider_error.as_ref().map(|words| format!(" {who} says: {words}"));
+        format!("{}{}", self.reason, words.unwrap_or_default())
+    }
+}
+
 /// The state of a grant. Only the provider's word ends one: see [`after_failure`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantState {

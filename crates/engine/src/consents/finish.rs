@@ -171,7 +171,5 @@ fn wrong_address() -> Problem {
 
 /// A trouble as the person at the browser is told of it.
 pub(super) fn problem(kind: ProblemKind, code: &'static str, trouble: Trouble) -> Problem {
-    let words = trouble.provider_error.map(|words| format!(" The provider says: {words}"));
-    let message = format!("{}{}", trouble.reason, words.unwrap_or_default());
-    Problem::new(kind, code, message, trouble.hint)
+    Problem::new(kind, code, trouble.told("The provider"), trouble.hint)
 }

@@ -13,7 +13,7 @@ use outlink_store::{Consent, ConsentState, Error as StoreError, NewConsent, NewT
 use super::Finished;
 use super::identity::is_same_person;
 use crate::grants::{grant_name, lasts};
-use crate::refresh::{held, held_read};
+use crate::refresh::{held, held_read, new_tokens};
 use crate::{Engine, Error, clock};
 
 /// How long a token is taken to last that has no end.
@@ -24,22 +24,15 @@ impl Engine {
         &self,
         link: &Link,
         consent: &Consent,
-        answer: TokenAnswer,
+        mut answer: TokenAnswer,
     ) -> Result<Finished, Error> {
         let nonce = consent.nonce.as_deref();
         let id_token = answer.id_token.as_ref();
         let identity = self.identify(link, nonce, id_token, &answer.access).await?;
         let now = self.now();
         let expires_at = later(now, lifetime(&answer));
-        let tokens = NewTokens {
-            access: answer.access,
-            refresh: answer.refresh,
-            expires_at,
-            issued_at: now,
-            scopes: Some(answer.scopes.unwrap_or_else(|| words(&link.scope))),
-            refresh_expires_at: answer.refresh_expires_in.map(|told| later(now, told)),
-            bound_to: Some(oauth::bound_to(link)),
-        };
+        let scopes = Some(answer.scopes.take().unwrap_or_else(|| words(&link.scope)));
+        let tokens = NewTokens { expires_at, scopes, ..new_tokens(link, answer, now) };
         let id = match consent.grant_id {
             None => self.create_consented(consent, identity, tokens).await?,
             Some(id) => self.replace_consented(link, consent, id, &identity, &tokens).await?,

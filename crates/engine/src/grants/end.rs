@@ -10,7 +10,7 @@ use outlink_store::Error as StoreError;
 
 use super::{GrantView, grant_name};
 use crate::provider_calls::not_named;
-use crate::refresh::{Held, is_locked};
+use crate::refresh::{Held, Unrefreshed, is_locked};
 use crate::{Caller, Engine, Error};
 
 /// What became of a grant's tokens at the provider.
@@ -165,15 +165,12 @@ impl Engine {
 
     /// Tells the provider that a grant's tokens are given back (RFC 7009, or its own way).
     pub(crate) async fn revoke_at_provider(&self, link: &Link, id: GrantId) -> AtProvider {
-        let failed = |error: Error| {
-            let Problem { message, hint, .. } = error.problem();
-            let actor = Actor::Operator;
-            AtProvider::Failed(Trouble { actor, reason: message, hint, provider_error: None })
-        };
         let (grant, tokens) = match (self.store().grant(id).await, self.store().tokens(id).await) {
             (Ok(Some(grant)), Ok(Some(tokens))) => (grant, tokens),
             (Ok(_), Ok(_)) => return AtProvider::Done,
-            (Err(error), _) | (_, Err(error)) => return failed(error.into()),
+            (Err(error), _) | (_, Err(error)) => {
+                return AtProvider::Failed(*Unrefreshed::from(error).trouble);
+            }
         };
         if link.revocation_endpoint.is_some() && is_locked(link, &grant) {
             return AtProvider::Failed(Trouble {
@@ -237,15 +234,11 @@ pub(super) fn overtaken() -> Problem {
 }
 
 fn not_revoked(trouble: &Trouble) -> Problem {
-    let words = trouble.provider_error.as_ref();
-    let words = words.map(|words| format!(" The provider says: {words}")).unwrap_or_default();
+    let told = trouble.told("The provider");
     Problem::new(
         ProblemKind::Remote,
         "not_revoked",
-        format!(
-            "The provider could not be told that the grant is given back: {}{words}",
-            trouble.reason
-        ),
+        format!("The provider could not be told that the grant is given back: {told}"),
         format!("Nothing was changed here. {}", trouble.hint),
     )
 }

@@ -1,7 +1,7 @@
 //! Putting back the tokens that stood before the last consent, where the provider still honours them.
 
 use outlink_model::event::Event;
-use outlink_model::grant::{Actor, Grant, GrantState, later, renew_at};
+use outlink_model::grant::{Actor, Grant, GrantState, renew_at};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, Secret};
@@ -11,7 +11,7 @@ use outlink_store::{Error as StoreError, NewTokens};
 use super::end::overtaken;
 use super::{GrantView, grant_name};
 use crate::provider_calls::Called;
-use crate::refresh::{Unrefreshed, held, stands_in_the_way};
+use crate::refresh::{Unrefreshed, held, new_tokens, stands_in_the_way};
 use crate::{Caller, Engine, Error, clock};
 
 impl Engine {
@@ -49,20 +49,12 @@ impl Engine {
         let Some(spent) = refresh.filter(|_| !moved) else {
             return Err(nothing_kept(&grant_name(grant)).into());
         };
-        let answer = self.ask_with_previous(link, id, &spent).await?;
+        let mut answer = self.ask_with_previous(link, id, &spent).await?;
         let now = self.now();
-        let expires_at = later(now, answer.expires_in);
-        let rotated = answer.refresh;
-        let tokens = NewTokens {
-            access: answer.access,
-            // A provider that does not rotate means the old one to be kept.
-            refresh: Some(rotated.as_ref().unwrap_or(&spent).clone()),
-            expires_at,
-            issued_at: now,
-            scopes: answer.scopes,
-            refresh_expires_at: answer.refresh_expires_in.map(|told| later(now, told)),
-            bound_to: Some(oauth::bound_to(link)),
-        };
+        let rotated = answer.refresh.take();
+        // A provider that does not rotate means the old one to be kept.
+        let refresh = Some(rotated.as_ref().unwrap_or(&spent).clone());
+        let tokens = NewTokens { refresh, ..new_tokens(link, answer, now) };
         let event = Event {
             kind: "grant.restored".into(),
             subject: format!("grant {}", grant_name(grant)),
@@ -75,7 +67,7 @@ impl Engine {
             ..self.event(Actor::Nobody)
         };
         let ends = tokens.refresh_expires_at;
-        let next = Some(renew_at(now, expires_at, ends, clock::jitter()));
+        let next = Some(renew_at(now, tokens.expires_at, ends, clock::jitter()));
         let put_back = || self.store().restore_previous(id, seen, &tokens, next, now, Some(&event));
         match held(put_back).await {
             Ok(_) => {}

@@ -185,12 +185,8 @@ fn not_revoked(grant: &Grant, at_provider: AtProvider) -> Option<String> {
              owner can do so in the account's settings there."
         )),
         AtProvider::Failed(trouble) => {
-            let words = trouble.provider_error.map(|words| format!(" The provider says: {words}"));
-            let words = words.unwrap_or_default();
-            Some(format!(
-                "The grant of {name} still stands at the provider: {}{words}",
-                trouble.reason
-            ))
+            let told = trouble.told("The provider");
+            Some(format!("The grant of {name} still stands at the provider: {told}"))
         }
     }
 }

@@ -204,12 +204,7 @@ fn listed<T: std::fmt::Display>(things: &[T]) -> String {
 }
 
 fn unreachable(field: &'static str, trouble: &Trouble) -> Problem {
-    let words = trouble.provider_error.as_ref().map(|words| format!(" It says: {words}"));
-    let message = format!(
-        "The issuer's metadata cannot be had: {}{}",
-        trouble.reason,
-        words.unwrap_or_default()
-    );
+    let message = format!("The issuer's metadata cannot be had: {}", trouble.told("It"));
     Problem {
         field: Some(field),
         ..Problem::new(ProblemKind::Remote, "issuer_unreachable", message, trouble.hint.clone())

@@ -72,8 +72,7 @@ impl Found {
     }
 
     fn trouble(trouble: Trouble) -> Self {
-        let words = trouble.provider_error.map(|words| format!(" It says: {words}"));
-        Self::failed(format!("{}{}", trouble.reason, words.unwrap_or_default()), trouble.hint)
+        Self::failed(trouble.told("It"), trouble.hint)
     }
 
     fn hint(self, hint: impl Into<String>) -> Self {

@@ -62,10 +62,7 @@ impl Report {
         let (status, message, hint, result) = match went {
             Ok((value, message)) => (StepStatus::Ok, message, String::new(), Ok(value)),
             Err(trouble) => {
-                let words = trouble.provider_error.as_ref();
-                let words = words.map(|words| format!(" It says: {words}")).unwrap_or_default();
-                let message = format!("{}{words}", trouble.reason);
-                (StepStatus::Failed, message, trouble.hint.clone(), Err(trouble))
+                (StepStatus::Failed, trouble.told("It"), trouble.hint.clone(), Err(trouble))
             }
         };
         self.steps.push(Step { id, status, message, hint, ms });

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use outlink_model::grant::{Grant, GrantState, Identity, keep_alive_at, later, renew_at};
+use outlink_model::link::Link;
 use outlink_model::{GrantId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, TokenAnswer};
 use outlink_store::{Error as StoreError, NewTokens};
@@ -18,19 +19,15 @@ const DAILY: i64 = 24;
 impl Engine {
     /// Commits an answer, by compare-and-swap on the generation alone. While the store is away the answer is held and
     /// tried again: it may be the only copy of the new refresh token that there is.
-    pub(super) async fn commit(&self, call: &Call, answer: TokenAnswer) -> Result<Grant, Error> {
+    pub(super) async fn commit(
+        &self,
+        call: &Call,
+        mut answer: TokenAnswer,
+    ) -> Result<Grant, Error> {
         self.failpoint("before_refresh_commit");
         let now = self.now();
-        let expires_at = later(now, answer.expires_in);
-        let tokens = NewTokens {
-            access: answer.access,
-            refresh: answer.refresh,
-            expires_at,
-            issued_at: now,
-            scopes: answer.scopes,
-            refresh_expires_at: answer.refresh_expires_in.map(|told| later(now, told)),
-            bound_to: Some(oauth::bound_to(&call.link)),
-        };
+        let id_token = answer.id_token.take();
+        let tokens = new_tokens(&call.link, answer, now);
         let next = self.next_refresh(call, &tokens).await;
         let (id, seen) = (call.grant.id, call.grant.generation);
         let event = self.change(&call.grant, &GrantState::Active);
@@ -56,7 +53,7 @@ impl Engine {
             self.wake(id).await;
         }
         if seen == 1 && call.grant.identity == Identity::default() {
-            self.learn_identity(call, answer.id_token.as_ref(), &tokens.access).await;
+            self.learn_identity(call, id_token.as_ref(), &tokens.access).await;
         }
         self.grant_by_id(id).await
     }
@@ -143,5 +140,18 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+}
+
+/// The tokens of an answer that came at `now`, bound to where it came from.
+pub(crate) fn new_tokens(link: &Link, answer: TokenAnswer, now: Timestamp) -> NewTokens {
+    NewTokens {
+        access: answer.access,
+        refresh: answer.refresh,
+        expires_at: later(now, answer.expires_in),
+        issued_at: now,
+        scopes: answer.scopes,
+        refresh_expires_at: answer.refresh_expires_in.map(|told| later(now, told)),
+        bound_to: Some(oauth::bound_to(link)),
     }
 }

@@ -1,7 +1,6 @@
 //! Holding a grant while its tokens are changed by other means than a refresh. Keeps **One refresh at a time**: whoever
 //! gives tokens back, or puts older ones back, must not meet an answer that is under way.
 
-use jiff::SignedDuration;
 use outlink_model::GrantId;
 use outlink_model::grant::{Grant, Trouble, later};
 use outlink_store::{Claim, Error as StoreError, FailedRefresh};
@@ -38,9 +37,7 @@ impl Engine {
                 Claim::Won { previous_intent } => {
                     let unanswered = previous_intent.is_some();
                     let held = Held { grant, holder, unanswered, in_turn };
-                    // The store may have let us wait. A lease that would lapse during the call is no lease.
-                    let call = SignedDuration::try_from(self.0.http.limit()).unwrap_or(LEASE);
-                    if later(self.now(), call) <= until {
+                    if self.outlasts_a_call(until) {
                         return Ok(held);
                     }
                     in_turn = held.let_go(self).await?;

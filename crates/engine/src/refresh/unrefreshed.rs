@@ -21,10 +21,7 @@ pub(crate) struct Unrefreshed {
 impl Unrefreshed {
     /// The same trouble, under another kind and code for programs.
     pub(crate) fn coded(trouble: Trouble, kind: ProblemKind, code: &'static str) -> Self {
-        let words = trouble.provider_error.as_ref();
-        let words = words.map(|words| format!(" The provider says: {words}"));
-        let message = format!("{}{}", trouble.reason, words.unwrap_or_default());
-        let problem = Problem::new(kind, code, message, trouble.hint.clone());
+        let problem = Problem::new(kind, code, trouble.told("The provider"), trouble.hint.clone());
         Self { error: problem.into(), trouble: Box::new(trouble), not_before: None }
     }
 

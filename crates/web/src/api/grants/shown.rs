@@ -90,10 +90,7 @@ impl From<AtProvider> for AtProviderBody {
                  owner can take the access away in the account's settings there."
                     .to_owned(),
             ),
-            AtProvider::Failed(trouble) => {
-                let words = trouble.provider_error.map(|words| format!(" It says: {words}"));
-                ("failed", format!("{}{}", trouble.reason, words.unwrap_or_default()))
-            }
+            AtProvider::Failed(trouble) => ("failed", trouble.told("It")),
         };
         Self { status, message }
     }
