@@ -50,8 +50,12 @@ ids! {
     GrantId,
     /// A mail server, incoming or outgoing.
     MailServerId,
+    /// A stretch of fetching from a mail server that went one way.
+    ConnectionId,
     /// A handler of incoming messages.
     HandlerId,
+    /// A line of the lists of senders that hold for all handlers.
+    SenderRuleId,
     /// A ledger row of one received message.
     MessageId,
     /// A project of the built-in tracker.

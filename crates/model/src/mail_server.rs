@@ -1,7 +1,7 @@
 //! Mail servers: where mail comes from, and (later) where it goes out.
 
 use crate::grant::Trouble;
-use crate::{GrantId, MailServerId, Secret, Timestamp};
+use crate::{ConnectionId, GrantId, MailServerId, Secret, Timestamp};
 
 /// Which way mail goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,18 +19,36 @@ crate::names!(Direction, "direction", { Incoming => "incoming", Outgoing => "out
 pub enum Protocol {
     /// RFC 3501 and RFC 9051.
     Imap,
+    /// RFC 1939.
+    Pop3,
 }
 
-crate::names!(Protocol, "protocol", { Imap => "imap" });
+crate::names!(Protocol, "protocol", { Imap => "imap", Pop3 => "pop3" });
 
 /// How the connection is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Security {
     /// TLS from the first byte (RFC 8314).
     Tls,
+    /// TLS after a command in the clear (STARTTLS, for POP3 STLS; RFC 2595).
+    StartTls,
+    /// None. Only where the operator's configuration allows it for the host, and never with a grant.
+    None,
 }
 
-crate::names!(Security, "security", { Tls => "tls" });
+crate::names!(Security, "security", { Tls => "tls", StartTls => "starttls", None => "none" });
+
+impl Protocol {
+    /// The port that this protocol usually has with this security.
+    pub fn usual_port(self, security: Security) -> u16 {
+        match (self, security) {
+            (Self::Imap, Security::Tls) => 993,
+            (Self::Imap, Security::StartTls | Security::None) => 143,
+            (Self::Pop3, Security::Tls) => 995,
+            (Self::Pop3, Security::StartTls | Security::None) => 110,
+        }
+    }
+}
 
 /// Which of the mail that already lies there is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,9 +57,42 @@ pub enum Take {
     New,
     /// Everything.
     All,
+    /// What arrived at this time or later.
+    Since(Timestamp),
 }
 
-crate::names!(Take, "take", { New => "new", All => "all" });
+impl Take {
+    /// The name used in the API, on the command line and in the database: `new`, `all` or `since`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::All => "all",
+            Self::Since(_) => "since",
+        }
+    }
+}
+
+/// What is done on the mail server with a message that was handled. What was not handled is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum After {
+    /// It stays, marked as read. By POP3, which has no marks, it just stays.
+    Keep,
+    /// It is moved to this folder. IMAP only.
+    Move(String),
+    /// It is deleted.
+    Delete,
+}
+
+impl After {
+    /// The name used in the API, on the command line and in the database: `keep`, `move` or `delete`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Move(_) => "move",
+            Self::Delete => "delete",
+        }
+    }
+}
 
 /// How we sign in.
 #[derive(Clone, Debug)]
@@ -61,6 +112,8 @@ pub struct MailServer {
     pub id: MailServerId,
     /// Unique, chosen by the administrator.
     pub name: String,
+    /// What it is for, in the administrator's words; may be empty.
+    pub description: String,
     /// Which way mail goes.
     pub direction: Direction,
     /// What is spoken.
@@ -76,18 +129,29 @@ pub struct MailServer {
     pub mailbox: String,
     /// How we sign in.
     pub sign_in: SignIn,
-    /// The IMAP folder.
-    pub folder: String,
+    /// The IMAP folders, at least one; by POP3 there is `INBOX` alone.
+    pub folders: Vec<String>,
+    /// What is done there with what was handled.
+    pub after: After,
     /// Which of the mail that already lies there is taken.
     pub take: Take,
-    /// Seconds between two polls.
+    /// Seconds between two polls. While the server tells of new mail by itself (IDLE), this is the safety net.
     pub poll_seconds: u32,
+    /// Whether the connection is kept so that the server tells of new mail (IDLE, RFC 2177), where it offers that.
+    pub idle: bool,
+    /// Seconds that one answer of the server may take.
+    pub time_limit_seconds: u32,
+    /// The server whose Authentication-Results are believed, by the name that it writes there (authserv-id, RFC 8601
+    /// §2.5). Without one nothing is believed.
+    pub authserv_id: Option<String>,
     /// Switched off by an administrator.
     pub paused: bool,
     /// How it went lately.
     pub health: ServerHealth,
     /// When it was added.
     pub created_at: Timestamp,
+    /// When an administrator last changed it.
+    pub updated_at: Timestamp,
 }
 
 /// How a mail server has fared.
@@ -101,6 +165,9 @@ pub struct ServerHealth {
     pub failing_since: Option<Timestamp>,
     /// Failures in a row.
     pub failures: u32,
+    /// Something that an administrator should know although mail is fetched: "deleted messages are only marked as
+    /// deleted, since the server offers no UIDPLUS".
+    pub note: Option<String>,
 }
 
 /// Where we are in a folder.
@@ -110,4 +177,26 @@ pub struct Cursor {
     pub uid_validity: u32,
     /// Every UID up to this one has been dealt with. Zero before the first.
     pub last_uid: u32,
+    /// UIDs below this one lay there when the folder was first seen, or first seen after it was rebuilt: of them, dates
+    /// decide which are wanted. Those from here on came later, and are wanted whatever their date.
+    pub first_uid: u32,
+}
+
+/// A stretch of time in which fetching from a mail server went the same way: a line of the connectivity log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Which server.
+    pub mail_server_id: MailServerId,
+    /// When it first went so.
+    pub began_at: Timestamp,
+    /// When it last went so.
+    pub last_at: Timestamp,
+    /// What was wrong; absent where all was well.
+    pub trouble: Option<Trouble>,
+    /// How often it was tried.
+    pub polls: u64,
+    /// Messages that were fetched.
+    pub messages: u64,
 }

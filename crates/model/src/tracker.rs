@@ -34,6 +34,29 @@ pub enum IssueStatus {
 
 crate::names!(IssueStatus, "status", { Open => "open", Resolved => "resolved" });
 
+/// How urgent an issue is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Priority {
+    /// Before everything else.
+    Highest,
+    /// Before most.
+    High,
+    /// As usual.
+    Medium,
+    /// After most.
+    Low,
+    /// When there is nothing else to do.
+    Lowest,
+}
+
+crate::names!(Priority, "priority", {
+    Highest => "highest",
+    High => "high",
+    Medium => "medium",
+    Low => "low",
+    Lowest => "lowest",
+});
+
 /// Somebody who wrote to us. Known by the address alone: From is a claim, not a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -58,16 +81,47 @@ pub struct Issue {
     pub summary: String,
     /// Plain text.
     pub description: String,
+    /// What kind of thing it is: `Task`, `Incident`.
+    pub issue_type: String,
+    /// How urgent it is, where anybody said so.
+    pub priority: Option<Priority>,
+    /// Words that it is found by, in lower case.
+    pub labels: Vec<String>,
     /// Where it stands.
     pub status: IssueStatus,
     /// Who wrote it.
     pub reporter: Person,
+    /// Who takes care of it.
+    pub assignee: Option<Person>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When anything was last added to it.
     pub updated_at: Timestamp,
     /// How many comments it has.
     pub comments: u64,
+}
+
+/// An issue that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewIssue {
+    /// Its id.
+    pub id: IssueId,
+    /// The project that it belongs to, which numbers it.
+    pub project_id: ProjectId,
+    /// One line.
+    pub summary: String,
+    /// Plain text.
+    pub description: String,
+    /// What kind of thing it is.
+    pub issue_type: String,
+    /// How urgent it is, where anybody said so.
+    pub priority: Option<Priority>,
+    /// Words that it is found by, in lower case.
+    pub labels: Vec<String>,
+    /// Who wrote it.
+    pub reporter: PersonId,
+    /// Who takes care of it.
+    pub assignee: Option<PersonId>,
 }
 
 /// A comment on an issue.

@@ -1,5 +1,6 @@
 //! Whether anything was written since: on SQLite, where one process has the rows to itself, an answer that was read is
-//! exact until the next write.
+//! exact until the next write. One kind is not counted: the record of hand-outs is written each second, and no answer that
+//! is kept is about it.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
@@ -22,6 +23,11 @@ impl Changes {
     /// A statement that commits comes next. Called by whoever has the connection.
     pub(crate) fn begin(&self) -> Change<'_> {
         Change { of: self, number: self.begun.fetch_add(1, SeqCst) + 1 }
+    }
+
+    /// All that were begun are over. Called by whoever has the connection and was answered on it.
+    pub(crate) fn settle(&self) {
+        self.over.fetch_max(self.begun.load(SeqCst), SeqCst);
     }
 
     /// The number of the last write, unless one may be under way.
@@ -63,5 +69,9 @@ mod tests {
         sixth.end();
         fifth.end();
         assert_eq!(changes.epoch(), Some(6), "answers may come in any order");
+        let _left = changes.begin();
+        assert_eq!(changes.epoch(), None);
+        changes.settle();
+        assert_eq!(changes.epoch(), Some(7), "somebody else has the connection by now");
     }
 }

@@ -1,6 +1,6 @@
 //! Consents that are asked for: from the start page that is handed out to the provider's answer.
 
-use outlink_model::{ConsentId, GrantId, LinkId, Secret, Timestamp};
+use outlink_model::{ConsentId, GrantId, LinkId, MailServerId, Secret, Timestamp};
 
 use crate::cell::{damaged, micros, parse, parse_some, plain, plain_some, time, time_some};
 use crate::db::{executing, reading, won, writing};
@@ -18,7 +18,7 @@ macro_rules! columns {
     () => {
         "id, link_id, grant_id, login_hint, state, begun_at, done_grant_id, reason, verifier, nonce, redirect_url,
             created_at, expires_at, device_code, user_code, verification_uri, verification_uri_complete,
-            poll_seconds, next_poll_at, bound_to"
+            poll_seconds, next_poll_at, bound_to, mail_server_id"
     };
 }
 
@@ -36,8 +36,9 @@ const TAKE: &str = concat!(
 const IS_KNOWN: &str = "SELECT COUNT(*) FROM consents WHERE state_hash = $1 AND state = 'begun'";
 
 const INSERT: &str = "
-    INSERT INTO consents (id, link_id, grant_id, login_hint, start_hash, state, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, 'offered', $6, $7)";
+    INSERT INTO consents (id, link_id, grant_id, login_hint, start_hash, state, created_at, expires_at,
+        mail_server_id)
+    VALUES ($1, $2, $3, $4, $5, 'offered', $6, $7, $8)";
 
 const BEGIN: &str = "
     UPDATE consents SET state = 'begun', begun_at = $2, state_hash = $3, browser_hash = $4, verifier = $5,
@@ -65,6 +66,8 @@ pub struct Consent {
     pub link_id: LinkId,
     /// The grant that it is to renew; `None` where it is to make a new one.
     pub grant_id: Option<GrantId>,
+    /// The mail server that it was asked for, and that is to sign in with the grant that comes of it.
+    pub mail_server: Option<MailServerId>,
     /// The address that the provider is told to expect.
     pub login_hint: Option<String>,
     /// How far it is.
@@ -126,6 +129,7 @@ struct ConsentRow {
     id: String,
     link_id: String,
     grant_id: Option<String>,
+    mail_server_id: Option<String>,
     login_hint: Option<String>,
     state: String,
     begun_at: Option<i64>,
@@ -163,6 +167,7 @@ impl ConsentRow {
             id: parse("consents.id", &self.id)?,
             link_id: parse("consents.link_id", &self.link_id)?,
             grant_id: parse_some("consents.grant_id", self.grant_id.as_deref())?,
+            mail_server: parse_some("consents.mail_server_id", self.mail_server_id.as_deref())?,
             login_hint: self.login_hint,
             nonce: self.nonce,
             redirect_url: self.redirect_url,
@@ -176,7 +181,7 @@ impl Store {
     /// Adds a consent in the state [`ConsentState::Offered`], to be found by the SHA-256 of its start page's token.
     ///
     /// # Errors
-    /// [`Error::Missing`] if there is no such link or grant.
+    /// [`Error::Missing`] if there is no such link, grant or mail server.
     pub async fn create_consent(
         &self,
         consent: &Consent,
@@ -190,6 +195,7 @@ impl Store {
             .bind(&start_hash[..])
             .bind(micros(consent.created_at))
             .bind(micros(consent.expires_at))
+            .bind(consent.mail_server.map(|id| id.to_string()))
             .execute(on))?;
         Ok(())
     }

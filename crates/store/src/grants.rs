@@ -8,22 +8,26 @@ use outlink_model::{GrantId, LinkId, Secret, Timestamp};
 
 use crate::cell::{micros, plain, plain_some, time, to_json, trouble_cell};
 use crate::db::{Tx, executing_within, reading};
-use crate::{Error, Listed, Page, Store};
+use crate::{Error, Store};
 
 mod alike;
+mod census;
 mod consented;
 mod due;
 mod ends;
 mod first;
 mod leftovers;
 mod link_edits;
+mod listed;
 mod previous;
 mod refresh;
 mod rows;
 mod tokens_now;
 
+pub use census::GrantGroup;
 pub use consented::NewConsent;
 pub use due::DueGrant;
+pub use listed::GrantFilter;
 pub use refresh::{Claim, FailedRefresh};
 pub(crate) use rows::{bound_cell, bound_to};
 pub use tokens_now::TokensNow;
@@ -50,9 +54,9 @@ macro_rules! select {
         )
     };
 }
+use select;
 
 const BY_ID: &str = select!("WHERE id = $1");
-const PAGE: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
 const OF_LINK: &str = select!("WHERE link_id = $1 ORDER BY id");
 const BY_EMAIL: &str = select!("WHERE email_folded = $1 ORDER BY id");
 
@@ -182,16 +186,6 @@ impl Store {
         let row: Option<GrantRow> = reading!(self.db, on =>
             sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(on))?;
         row.map(GrantRow::model).transpose()
-    }
-
-    /// Grants, the oldest first.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn grants(&self, page: &Page) -> Result<Listed<Grant>, Error> {
-        let rows: Vec<GrantRow> = reading!(self.db, on =>
-            sqlx::query_as(PAGE).bind(page.above()).bind(page.rows()).fetch_all(on))?;
-        page.listed(rows, GrantRow::model, |grant| grant.id)
     }
 
     /// Every grant under a link, the oldest first.

@@ -4,7 +4,7 @@ use outlink_model::user::HandOut;
 use outlink_model::{GrantId, Timestamp};
 
 use crate::cell::{from_json, micros, number, parse, size, time, to_json};
-use crate::db::{executing, executing_within, reading, within};
+use crate::db::{Tx, executing, executing_within, reading, within};
 use crate::{Error, Listed, Page, Store};
 
 /// How many addresses are kept of one minute.
@@ -101,7 +101,7 @@ impl Store {
                     .execute(on))?;
             }
         }
-        tx.commit().await
+        commit_aside(tx).await
     }
 
     /// Hand-outs, the newest first; of one grant, if one is named. A token or grant that they tell of may be gone.
@@ -139,6 +139,18 @@ impl Store {
     pub async fn sweep_hand_outs(&self, before: Timestamp) -> Result<u64, Error> {
         Ok(executing!(self.db, on => sqlx::query(SWEEP).bind(micros(before)).execute(on))?)
     }
+}
+
+/// Makes counts lasting. The epoch goes on: whatever was read before is as exact as it was.
+async fn commit_aside(tx: Tx) -> Result<(), Error> {
+    match tx {
+        Tx::Sqlite(tx, changes) => {
+            changes.settle();
+            tx.commit().await?;
+        }
+        Tx::Postgres(tx) => tx.commit().await?,
+    }
+    Ok(())
 }
 
 /// The row as a cursor names it: it has no id of its own.

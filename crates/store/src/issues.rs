@@ -1,33 +1,51 @@
 //! Issues: the lists that people read, and the keys that they are known by.
 
-use outlink_model::tracker::{Issue, IssueStatus};
-use outlink_model::{IssueId, PersonId, ProjectId, Timestamp};
+use outlink_model::tracker::{Issue, IssueStatus, NewIssue};
+use outlink_model::{IssueId, ProjectId, Timestamp};
 
-use crate::cell::{micros, number, parse, parse_some, plain, time};
-use crate::db::{executing_within, reading, within};
+use crate::cell::{from_json, micros, number, parse, parse_some, plain, time, to_json};
+use crate::db::{Tx, executing, executing_within, found, reading, within};
+use crate::filter::{Filtered, filtered};
 use crate::people::person;
 use crate::{Error, Intake, Listed, Page, Store};
+
+mod moved;
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT i.id, i.project_id, i.key, i.summary, i.description, i.status, i.comment_count,
-                i.created_at, i.updated_at,
-                p.id AS reporter_id, p.address AS reporter_address, p.name AS reporter_name
-            FROM issues i JOIN people p ON p.id = i.reporter_id ",
+            "SELECT i.id, i.project_id, i.key, i.summary, i.description, i.issue_type, i.priority, i.labels, i.status,
+                i.comment_count, i.created_at, i.updated_at,
+                p.id AS reporter_id, p.address AS reporter_address, p.name AS reporter_name,
+                a.id AS assignee_id, a.address AS assignee_address, a.name AS assignee_name
+            FROM issues i JOIN people p ON p.id = i.reporter_id LEFT JOIN people a ON a.id = i.assignee_id ",
             $rest
         )
     };
 }
 
-const BY_ID: &str = select!("WHERE i.id = $1");
-const BY_KEY: &str = select!("WHERE i.key = $1");
-// Two texts rather than one with `$1 IS NULL OR ..`, which no index serves.
-const PAGE: &str = select!("WHERE i.id < $1 ORDER BY i.id DESC LIMIT $2");
-const PAGE_OF_PROJECT: &str =
-    select!("WHERE i.project_id = $3 AND i.id < $1 ORDER BY i.id DESC LIMIT $2");
+/// The issue that has a key, or had it once.
+macro_rules! named {
+    ($key:literal) => {
+        concat!(
+            "(SELECT id FROM issues WHERE key = ",
+            $key,
+            " UNION ALL SELECT issue_id FROM former_keys WHERE key = ",
+            $key,
+            ")"
+        )
+    };
+}
 
-const ID_BY_KEY: &str = "SELECT id FROM issues WHERE key = $1";
+const BY_ID: &str = select!("WHERE i.id = $1");
+const BY_KEY: &str = concat!(select!("WHERE i.id IN "), named!("$1"));
+const ALL: &str = select!("");
+
+const ID_BY_KEY: &str = concat!("SELECT id, key FROM issues WHERE id IN ", named!("$1"));
+const KEY_BY_ID: &str = "SELECT key FROM issues WHERE id = $1";
+
+/// As it stands in the JSON of the cell, between what can only be the ends of a label.
+const HAS_LABEL: &str = "(REPLACE(i.labels, '[' || {}, '') <> i.labels OR REPLACE(i.labels, ',' || {}, '') <> i.labels)";
 
 /// Locks the project's row on PostgreSQL until the transaction ends, so a number is never given twice, and one that is
 /// rolled back leaves no gap.
@@ -35,15 +53,28 @@ const NUMBER: &str = "
     UPDATE projects SET next_number = next_number + 1 WHERE id = $1 RETURNING key, next_number - 1";
 
 const INSERT: &str = "
-    INSERT INTO issues (id, project_id, key, summary, description, status, reporter_id, comment_count,
-        created_at, updated_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $8)";
+    INSERT INTO issues (id, project_id, key, summary, description, issue_type, priority, labels, status,
+        reporter_id, assignee_id, comment_count, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $12)";
 
-/// Which issues are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// An issue's time only goes forward.
+const SET_STATUS: &str = "
+    UPDATE issues SET status = $2, updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END
+    WHERE id = $1";
+
+const REOPEN: &str = "
+    UPDATE issues SET status = 'open', updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at END
+    WHERE id = $1 AND status = 'resolved'";
+
+/// Which issues are wanted: those that all of this is true of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssueFilter {
     /// Those of this project alone.
     pub project: Option<ProjectId>,
+    /// Those that stand so alone.
+    pub status: Option<IssueStatus>,
+    /// Those with this label alone.
+    pub label: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +84,9 @@ struct IssueRow {
     key: String,
     summary: String,
     description: String,
+    issue_type: String,
+    priority: Option<String>,
+    labels: String,
     status: String,
     comment_count: i64,
     created_at: i64,
@@ -60,18 +94,29 @@ struct IssueRow {
     reporter_id: String,
     reporter_address: String,
     reporter_name: String,
+    assignee_id: Option<String>,
+    assignee_address: Option<String>,
+    assignee_name: Option<String>,
 }
 
 impl IssueRow {
     fn model(self) -> Result<Issue, Error> {
+        let assignee = match (self.assignee_id, self.assignee_address, self.assignee_name) {
+            (Some(id), Some(address), Some(name)) => Some(person(&id, address, name)?),
+            _ => None,
+        };
         Ok(Issue {
             id: parse("issues.id", &self.id)?,
             project_id: parse("issues.project_id", &self.project_id)?,
             key: self.key,
             summary: self.summary,
             description: self.description,
+            issue_type: self.issue_type,
+            priority: parse_some("issues.priority", self.priority.as_deref())?,
+            labels: from_json("issues.labels", &self.labels)?,
             status: parse("issues.status", &self.status)?,
             reporter: person(&self.reporter_id, self.reporter_address, self.reporter_name)?,
+            assignee,
             created_at: time("issues.created_at", self.created_at)?,
             updated_at: time("issues.updated_at", self.updated_at)?,
             comments: number("issues.comment_count", self.comment_count)?,
@@ -85,15 +130,17 @@ impl Store {
     /// # Errors
     /// Those of the database.
     pub async fn issues(&self, filter: &IssueFilter, page: &Page) -> Result<Listed<Issue>, Error> {
-        let rows: Vec<IssueRow> = match filter.project {
-            None => reading!(self.db, on =>
-                sqlx::query_as(PAGE).bind(page.below()).bind(page.rows()).fetch_all(on))?,
-            Some(project) => reading!(self.db, on => sqlx::query_as(PAGE_OF_PROJECT)
-                .bind(page.below())
-                .bind(page.rows())
-                .bind(project.to_string())
-                .fetch_all(on))?,
-        };
+        let mut list = Filtered::newest(ALL, "i.id", page);
+        if let Some(project) = filter.project {
+            list.with_text("i.project_id = {}", project.to_string());
+        }
+        if let Some(status) = filter.status {
+            list.with_text("i.status = {}", status.as_str());
+        }
+        if let Some(label) = &filter.label {
+            list.with_text(HAS_LABEL, to_json(label)?);
+        }
+        let rows: Vec<IssueRow> = filtered!(self.db, list.finish("i.id", page))?;
         page.listed(rows, IssueRow::model, |issue| issue.id)
     }
 
@@ -107,7 +154,7 @@ impl Store {
         row.map(IssueRow::model).transpose()
     }
 
-    /// The issue with this key, in upper case as it is written.
+    /// The issue with this key, in upper case as it is written, or that had it before it was moved.
     ///
     /// # Errors
     /// Those of the database.
@@ -116,17 +163,44 @@ impl Store {
             sqlx::query_as(BY_KEY).bind(plain(key)).fetch_optional(on))?;
         row.map(IssueRow::model).transpose()
     }
+
+    /// Writes where an issue stands.
+    ///
+    /// # Errors
+    /// [`Error::Missing`].
+    pub async fn set_issue_status(
+        &self,
+        id: IssueId,
+        status: IssueStatus,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        found(executing!(self.db, on => sqlx::query(SET_STATUS)
+            .bind(id.to_string())
+            .bind(status.as_str())
+            .bind(micros(now))
+            .execute(on))?)
+    }
 }
 
 impl Intake {
-    /// The issue with this key, also if this very transaction made it.
+    /// The issue with this key, or that had it before it was moved, and its key today; also if this very transaction made
+    /// it.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn issue_by_key(&mut self, key: &str) -> Result<Option<IssueId>, Error> {
-        let id: Option<String> = within!(self.tx, on =>
-            sqlx::query_scalar(ID_BY_KEY).bind(plain(key)).fetch_optional(on))?;
-        parse_some("issues.id", id.as_deref())
+    pub async fn issue_by_key(&mut self, key: &str) -> Result<Option<(IssueId, String)>, Error> {
+        let row: Option<(String, String)> = within!(self.tx, on =>
+            sqlx::query_as(ID_BY_KEY).bind(plain(key)).fetch_optional(on))?;
+        row.map(|(id, key)| Ok((parse("issues.id", &id)?, key))).transpose()
+    }
+
+    /// The key of this issue.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn issue_key(&mut self, id: IssueId) -> Result<Option<String>, Error> {
+        Ok(within!(self.tx, on =>
+            sqlx::query_scalar(KEY_BY_ID).bind(id.to_string()).fetch_optional(on))?)
     }
 
     /// Makes an open issue and returns its key, numbered within the same transaction.
@@ -135,27 +209,57 @@ impl Intake {
     /// [`Error::Missing`] if there is no such project or person.
     pub async fn create_issue(
         &mut self,
-        id: IssueId,
-        project: ProjectId,
-        summary: &str,
-        description: &str,
-        reporter: PersonId,
+        issue: &NewIssue,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let numbered: Option<(String, i64)> = within!(self.tx, on =>
-            sqlx::query_as(NUMBER).bind(project.to_string()).fetch_optional(on))?;
-        let (project_key, number) = numbered.ok_or(Error::Missing)?;
-        let key = format!("{project_key}-{number}");
+        let key = next_key(&mut self.tx, issue.project_id).await?;
+        let labels = to_json(&issue.labels)?;
         executing_within!(self.tx, on => sqlx::query(INSERT)
-            .bind(id.to_string())
-            .bind(project.to_string())
+            .bind(issue.id.to_string())
+            .bind(issue.project_id.to_string())
             .bind(&key)
-            .bind(plain(summary))
-            .bind(plain(description))
+            .bind(plain(&issue.summary))
+            .bind(plain(&issue.description))
+            .bind(plain(&issue.issue_type))
+            .bind(issue.priority.map(|priority| priority.as_str()))
+            .bind(&labels)
             .bind(IssueStatus::Open.as_str())
-            .bind(reporter.to_string())
+            .bind(issue.reporter.to_string())
+            .bind(issue.assignee.map(|id| id.to_string()))
             .bind(micros(now))
             .execute(on))?;
         Ok(key)
+    }
+
+    /// Opens a resolved issue again. False if it was not resolved.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn reopen(&mut self, id: IssueId, now: Timestamp) -> Result<bool, Error> {
+        let done = executing_within!(self.tx, on =>
+            sqlx::query(REOPEN).bind(id.to_string()).bind(micros(now)).execute(on))?;
+        Ok(done > 0)
+    }
+}
+
+/// Takes the project's next number, and makes a key of it.
+async fn next_key(tx: &mut Tx, project: ProjectId) -> Result<String, Error> {
+    let numbered: Option<(String, i64)> = within!(*tx, on =>
+        sqlx::query_as(NUMBER).bind(project.to_string()).fetch_optional(on))?;
+    let (key, number) = numbered.ok_or(Error::Missing)?;
+    Ok(format!("{key}-{number}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+
+    #[tokio::test]
+    async fn an_issue_is_found_by_any_of_its_keys_without_reading_others() {
+        for query in [BY_KEY, ID_BY_KEY] {
+            let plan = plan(query).await;
+            assert!(!plan.contains("SCAN"), "{plan}");
+        }
     }
 }

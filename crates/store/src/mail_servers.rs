@@ -1,57 +1,63 @@
 //! Mail servers: where mail comes from, and who is at it just now.
 
 use outlink_model::grant::Trouble;
-use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
+use outlink_model::mail_server::{MailServer, ServerHealth};
 use outlink_model::{GrantId, LinkId, MailServerId, Timestamp};
 
-use crate::cell::{
-    damaged, micros, number, parse, parse_some, plain, time, time_some, trouble, trouble_cell,
-};
-use crate::db::{Tx, executing, executing_within, found, reading};
-use crate::{Error, Listed, Page, Store, Vault};
+use crate::cell::{micros, plain, plain_some, trouble_cell};
+use crate::db::{Tx, executing, executing_within, found, reading, within};
+use crate::{Error, Listed, Page, Store};
 
+mod delete;
 mod polls;
+mod rows;
+mod troubled;
 
-const PASSWORD: &str = "mail_servers.password";
+pub use polls::Poll;
+use rows::{ServerRow, bind_fields, columns};
 
-macro_rules! columns {
-    () => {
-        "id, name, direction, protocol, security, host, port, mailbox, grant_id, password, folder, take,
-            poll_seconds, paused, ok_at, trouble, failing_since, failures, created_at"
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT ", columns!(), " FROM mail_servers ", $rest)
     };
 }
-use columns;
 
-const BY_ID: &str = concat!("SELECT ", columns!(), " FROM mail_servers WHERE id = $1");
-const BY_NAME: &str = concat!("SELECT ", columns!(), " FROM mail_servers WHERE name = $1");
-const PAGE: &str =
-    concat!("SELECT ", columns!(), " FROM mail_servers WHERE id > $1 ORDER BY id LIMIT $2");
+/// One that was deleted too: the ledger names it.
+const BY_ID: &str = select!("WHERE id = $1");
+const BY_NAME: &str = select!("WHERE name = $1 AND deleted_at IS NULL");
+const PAGE: &str = select!("WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2");
+const OF_GRANT: &str = select!("WHERE grant_id = $1 ORDER BY id");
+const OF_LINK: &str =
+    select!("WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1) ORDER BY id");
 
-const OF_GRANT: &str =
-    concat!("SELECT ", columns!(), " FROM mail_servers WHERE grant_id = $1 ORDER BY id");
-
-const OF_LINK: &str = concat!(
-    "SELECT ",
-    columns!(),
-    " FROM mail_servers WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1) ORDER BY id"
-);
-
-/// A server is due from the moment it is added.
+/// A server is due from the moment it is added. The first 21 parameters are those of [`UPDATE`].
 const INSERT: &str = "
-    INSERT INTO mail_servers (id, name, direction, protocol, security, host, port, mailbox, grant_id,
-        password, folder, take, poll_seconds, paused, ok_at, trouble, failing_since, failures,
+    INSERT INTO mail_servers (id, name, description, direction, protocol, security, host, port, mailbox,
+        grant_id, password, folders, after_handling, move_to, take, take_since, poll_seconds, idle,
+        time_limit_seconds, authserv_id, updated_at, paused, ok_at, trouble, failing_since, failures, note,
         created_at, next_poll_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+        $23, $24, $25, $26, $27, $28, $28)";
 
+/// Whoever fetches there loses the lease, and so learns that there is something new to go by.
 const UPDATE: &str = "
-    UPDATE mail_servers SET name = $2, direction = $3, protocol = $4, security = $5, host = $6, port = $7,
-        mailbox = $8, grant_id = $9, password = $10, folder = $11, take = $12, poll_seconds = $13
-    WHERE id = $1";
+    UPDATE mail_servers SET name = $2, description = $3, direction = $4, protocol = $5, security = $6,
+        host = $7, port = $8, mailbox = $9, grant_id = $10, password = $11, folders = $12,
+        after_handling = $13, move_to = $14, take = $15, take_since = $16, poll_seconds = $17, idle = $18,
+        time_limit_seconds = $19, authserv_id = $20, updated_at = $21, lease_holder = NULL, lease_until = NULL
+    WHERE id = $1 AND updated_at = $22 AND deleted_at IS NULL";
 
-const SET_PAUSED: &str = "UPDATE mail_servers SET paused = $2 WHERE id = $1";
+const IS_THERE: &str = "SELECT COUNT(*) FROM mail_servers WHERE id = $1 AND deleted_at IS NULL";
+
+const SET_PAUSED: &str = "
+    UPDATE mail_servers SET paused = $2,
+        lease_holder = CASE $2 WHEN 1 THEN NULL ELSE lease_holder END,
+        lease_until = CASE $2 WHEN 1 THEN NULL ELSE lease_until END
+    WHERE id = $1 AND deleted_at IS NULL";
 
 const SET_HEALTH: &str = "
-    UPDATE mail_servers SET ok_at = $2, trouble = $3, failing_since = $4, failures = $5, next_poll_at = $6
+    UPDATE mail_servers SET ok_at = $2, trouble = $3, failing_since = $4, failures = $5, note = $6,
+        next_poll_at = $7
     WHERE id = $1";
 
 /// Whoever is at the server loses the lease, so that how it went does not overwrite why it stopped.
@@ -69,109 +75,28 @@ macro_rules! detach {
 const DETACH_OF_GRANT: &str = detach!("grant_id = $1");
 const DETACH_OF_LINK: &str = detach!("grant_id IN (SELECT id FROM grants WHERE link_id = $1)");
 
-#[derive(sqlx::FromRow)]
-struct ServerRow {
-    id: String,
-    name: String,
-    direction: String,
-    protocol: String,
-    security: String,
-    host: String,
-    port: i64,
-    mailbox: String,
-    grant_id: Option<String>,
-    password: Option<Vec<u8>>,
-    folder: String,
-    take: String,
-    poll_seconds: i64,
-    paused: i64,
-    ok_at: Option<i64>,
-    trouble: Option<String>,
-    failing_since: Option<i64>,
-    failures: i64,
-    created_at: i64,
-}
-
-impl ServerRow {
-    fn model(self, vault: &Vault) -> Result<MailServer, Error> {
-        let grant = parse_some("mail_servers.grant_id", self.grant_id.as_deref())?;
-        let password = vault.open_some(PASSWORD, &self.id, self.password)?;
-        let sign_in = match (grant, password) {
-            (Some(grant), None) => SignIn::Grant(grant),
-            (None, Some(password)) => SignIn::Password(password),
-            (None, None) => SignIn::Missing,
-            (Some(_), Some(_)) => return Err(damaged("mail_servers", "two ways of signing in")),
-        };
-        Ok(MailServer {
-            id: parse("mail_servers.id", &self.id)?,
-            name: self.name,
-            direction: parse("mail_servers.direction", &self.direction)?,
-            protocol: parse("mail_servers.protocol", &self.protocol)?,
-            security: parse("mail_servers.security", &self.security)?,
-            host: self.host,
-            port: number("mail_servers.port", self.port)?,
-            mailbox: self.mailbox,
-            sign_in,
-            folder: self.folder,
-            take: parse("mail_servers.take", &self.take)?,
-            poll_seconds: number("mail_servers.poll_seconds", self.poll_seconds)?,
-            paused: self.paused != 0,
-            health: ServerHealth {
-                ok_at: time_some("mail_servers.ok_at", self.ok_at)?,
-                trouble: trouble("mail_servers.trouble", self.trouble.as_deref())?,
-                failing_since: time_some("mail_servers.failing_since", self.failing_since)?,
-                failures: number("mail_servers.failures", self.failures)?,
-            },
-            created_at: time("mail_servers.created_at", self.created_at)?,
-        })
-    }
-}
-
-/// The cells of a way of signing in: the grant, and the sealed password.
-type SignInCells = (Option<String>, Option<Vec<u8>>);
-
 impl Store {
-    fn sign_in_cells(&self, id: MailServerId, sign_in: &SignIn) -> Result<SignInCells, Error> {
-        Ok(match sign_in {
-            SignIn::Grant(grant) => (Some(grant.to_string()), None),
-            SignIn::Password(password) => (None, Some(self.vault.seal(PASSWORD, id, password)?)),
-            SignIn::Missing => (None, None),
-        })
-    }
-
     /// Adds a mail server. It is due at once.
     ///
     /// # Errors
     /// [`Error::Taken`] with `name`; [`Error::Missing`] if there is no such grant.
     pub async fn create_mail_server(&self, server: &MailServer) -> Result<(), Error> {
-        let (grant, password) = self.sign_in_cells(server.id, &server.sign_in)?;
+        let cells = self.server_cells(server)?;
         let trouble = trouble_cell(server.health.trouble.as_ref())?;
-        executing!(self.db, on => sqlx::query(INSERT)
-            .bind(server.id.to_string())
-            .bind(plain(&server.name))
-            .bind(server.direction.as_str())
-            .bind(server.protocol.as_str())
-            .bind(server.security.as_str())
-            .bind(plain(&server.host))
-            .bind(i64::from(server.port))
-            .bind(plain(&server.mailbox))
-            .bind(&grant)
-            .bind(&password)
-            .bind(plain(&server.folder))
-            .bind(server.take.as_str())
-            .bind(i64::from(server.poll_seconds))
+        executing!(self.db, on => bind_fields!(INSERT, server, cells)
             .bind(i64::from(server.paused))
             .bind(server.health.ok_at.map(micros))
             .bind(&trouble)
             .bind(server.health.failing_since.map(micros))
             .bind(i64::from(server.health.failures))
+            .bind(plain_some(server.health.note.as_deref()))
             .bind(micros(server.created_at))
             .execute(on))
         .map_err(|error| Error::taken(error, "name"))?;
         Ok(())
     }
 
-    /// The mail server with this id.
+    /// The mail server with this id; one that was deleted too, as long as messages in the ledger came from it.
     ///
     /// # Errors
     /// Those of the database.
@@ -221,32 +146,31 @@ impl Store {
         rows.into_iter().map(|row| row.model(&self.vault)).collect()
     }
 
-    /// Writes every field but `paused`, the health and the time of adding.
+    /// Writes every field but `paused`, the health and the time of adding, and takes the lease from whoever has it.
+    ///
+    /// `seen` is [`MailServer::updated_at`] as it was read.
     ///
     /// # Errors
-    /// [`Error::Taken`] with `name`; [`Error::Missing`] if there is no such server or grant.
-    pub async fn update_mail_server(&self, server: &MailServer) -> Result<(), Error> {
-        let (grant, password) = self.sign_in_cells(server.id, &server.sign_in)?;
-        let done = executing!(self.db, on => sqlx::query(UPDATE)
-            .bind(server.id.to_string())
-            .bind(plain(&server.name))
-            .bind(server.direction.as_str())
-            .bind(server.protocol.as_str())
-            .bind(server.security.as_str())
-            .bind(plain(&server.host))
-            .bind(i64::from(server.port))
-            .bind(plain(&server.mailbox))
-            .bind(&grant)
-            .bind(&password)
-            .bind(plain(&server.folder))
-            .bind(server.take.as_str())
-            .bind(i64::from(server.poll_seconds))
-            .execute(on))
-        .map_err(|error| Error::taken(error, "name"))?;
-        found(done)
+    /// [`Error::Stale`] if somebody has changed the server since: what they wrote would be undone. [`Error::Taken`] with
+    /// `name`; [`Error::Missing`] if there is no such server or grant.
+    pub async fn update_mail_server(
+        &self,
+        server: &MailServer,
+        seen: Timestamp,
+    ) -> Result<(), Error> {
+        let cells = self.server_cells(server)?;
+        let mut tx = self.db.begin().await?;
+        let done = executing_within!(tx, on =>
+            bind_fields!(UPDATE, server, cells).bind(micros(seen)).execute(on));
+        if done.map_err(|error| Error::taken(error, "name"))? == 0 {
+            let there: i64 = within!(tx, on =>
+                sqlx::query_scalar(IS_THERE).bind(server.id.to_string()).fetch_one(on))?;
+            return Err(if there == 0 { Error::Missing } else { Error::Stale });
+        }
+        tx.commit().await
     }
 
-    /// Switches a server off or on.
+    /// Switches a server off or on. Switched off, whoever is at it loses the lease.
     ///
     /// # Errors
     /// [`Error::Missing`].
@@ -275,6 +199,7 @@ impl Store {
             .bind(&trouble)
             .bind(health.failing_since.map(micros))
             .bind(i64::from(health.failures))
+            .bind(plain_some(health.note.as_deref()))
             .bind(micros(next_poll_at))
             .execute(on))?;
         found(done)

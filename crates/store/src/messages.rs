@@ -7,57 +7,63 @@ use outlink_model::message::{Message, Place};
 use outlink_model::{IssueId, MailServerId, MessageId, Timestamp};
 
 use crate::cell::{hash, micros, number, parse, parse_some, plain, plain_some, size, time};
-use crate::db::{executing_within, found, reading, within};
-use crate::{Error, Intake, Listed, Page, Store};
+use crate::db::{Tx, executing_within, found, reading, within};
+use crate::{Error, Intake, Store};
+
+mod listed;
+mod passed_over;
+mod rates;
+mod uidl;
+mod untold;
+
+pub use listed::MessageFilter;
+pub use uidl::KnownUidl;
+pub use untold::Untold;
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, mail_server_id, folder, uid_validity, uid, message_id, sha256, internal_date, sender,
-                subject, size, outcome, reason, issue_id, comment_id, received_at, flagged
-            FROM messages ",
+            "SELECT id, mail_server_id, folder, uid_validity, uid, uidl, message_id, sha256, internal_date, sender,
+                address, authentication, subject, size, outcome, reason, handler_id, issue_id, comment_id,
+                received_at, flagged, delete_there
+            FROM messages",
             $rest
         )
     };
 }
+use select;
 
-const BY_ID: &str = select!("WHERE id = $1");
-const PAGE: &str = select!("WHERE id < $1 ORDER BY id DESC LIMIT $2");
-const PAGE_OF_SERVER: &str =
-    select!("WHERE mail_server_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2");
-
-/// The literals are those of the index `messages_unflagged`, which otherwise would not serve.
-const UNFLAGGED: &str = "
-    SELECT uid FROM messages
-    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3
-        AND flagged = 0 AND outcome <> 'unhandled'
-    ORDER BY uid";
-
-const MARK: &str = "
-    UPDATE messages SET flagged = 1
-    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
+const BY_ID: &str = select!(" WHERE id = $1");
+const LOCKED: &str = select!(" WHERE id = $1 FOR UPDATE");
 
 const KNOWN: &str = "
     SELECT id FROM messages
     WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
 
-/// A row without a Message-ID may stand for a message that has one: it could not be kept whole.
+/// Two that lie in one folder at the same time are two. A row without a Message-ID may stand for a message that has one:
+/// it could not be kept whole.
 const SAME: &str = "
     SELECT id FROM messages
-    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity <> $3 AND sha256 = $5 AND internal_date = $6
+    WHERE mail_server_id = $1 AND (folder <> $2 OR uid_validity <> $3) AND sha256 = $5 AND internal_date = $6
         AND (message_id IS NULL OR message_id = $4)
     ORDER BY id LIMIT 1";
 
 /// What the server is never told of counts as told.
 const MOVE: &str = "
-    UPDATE messages SET mail_server_id = $2, folder = $3, uid_validity = $4, uid = $5,
+    UPDATE messages SET mail_server_id = $2, folder = $3, uid_validity = $4, uid = $5, uidl = $6,
         flagged = CASE WHEN outcome IN ('quarantined', 'unhandled') THEN 1 ELSE 0 END
     WHERE id = $1";
 
 const INSERT: &str = "
-    INSERT INTO messages (id, mail_server_id, folder, uid_validity, uid, message_id, sha256, internal_date,
-        sender, subject, size, outcome, reason, issue_id, comment_id, received_at, flagged)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    INSERT INTO messages (id, mail_server_id, folder, uid_validity, uid, uidl, message_id, sha256,
+        internal_date, sender, address, authentication, subject, size, outcome, reason, handler_id, issue_id,
+        comment_id, received_at, flagged, delete_there)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+
+const SET_OUTCOME: &str = "
+    UPDATE messages SET outcome = $2, reason = $3, handler_id = $4, issue_id = $5, comment_id = $6,
+        flagged = $7, delete_there = $8
+    WHERE id = $1";
 
 /// How many Message-IDs one statement asks for, and how many are asked for at all: References of a hostile message can
 /// be long.
@@ -69,13 +75,6 @@ const ISSUES: &str = "
     WHERE message_id IN ($1, $2, $3, $4, $5, $6, $7, $8) AND issue_id IS NOT NULL
     ORDER BY id LIMIT 1000";
 
-/// Which messages are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct MessageFilter {
-    /// Those of this mail server alone.
-    pub mail_server: Option<MailServerId>,
-}
-
 #[derive(sqlx::FromRow)]
 struct MessageRow {
     id: String,
@@ -83,18 +82,23 @@ struct MessageRow {
     folder: String,
     uid_validity: i64,
     uid: i64,
+    uidl: Option<String>,
     message_id: Option<String>,
     sha256: Option<Vec<u8>>,
     internal_date: i64,
     sender: String,
+    address: String,
+    authentication: String,
     subject: String,
     size: i64,
     outcome: String,
     reason: Option<String>,
+    handler_id: Option<String>,
     issue_id: Option<String>,
     comment_id: Option<String>,
     received_at: i64,
     flagged: i64,
+    delete_there: i64,
 }
 
 impl MessageRow {
@@ -106,45 +110,29 @@ impl MessageRow {
                 folder: self.folder,
                 uid_validity: number("messages.uid_validity", self.uid_validity)?,
                 uid: number("messages.uid", self.uid)?,
+                uidl: self.uidl,
             },
             message_id: self.message_id,
             sha256: self.sha256.map(|cell| hash("messages.sha256", &cell)).transpose()?,
             internal_date: time("messages.internal_date", self.internal_date)?,
             from: self.sender,
+            sender: self.address,
+            authentication: parse("messages.authentication", &self.authentication)?,
             subject: self.subject,
             size: number("messages.size", self.size)?,
             outcome: parse("messages.outcome", &self.outcome)?,
             reason: self.reason,
+            handler_id: parse_some("messages.handler_id", self.handler_id.as_deref())?,
             issue_id: parse_some("messages.issue_id", self.issue_id.as_deref())?,
             comment_id: parse_some("messages.comment_id", self.comment_id.as_deref())?,
             received_at: time("messages.received_at", self.received_at)?,
             flagged: self.flagged != 0,
+            delete: self.delete_there != 0,
         })
     }
 }
 
 impl Store {
-    /// Messages, the newest first.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn messages(
-        &self,
-        filter: &MessageFilter,
-        page: &Page,
-    ) -> Result<Listed<Message>, Error> {
-        let rows: Vec<MessageRow> = match filter.mail_server {
-            None => reading!(self.db, on =>
-                sqlx::query_as(PAGE).bind(page.below()).bind(page.rows()).fetch_all(on))?,
-            Some(server) => reading!(self.db, on => sqlx::query_as(PAGE_OF_SERVER)
-                .bind(page.below())
-                .bind(page.rows())
-                .bind(server.to_string())
-                .fetch_all(on))?,
-        };
-        page.listed(rows, MessageRow::model, |message| message.id)
-    }
-
     /// The message with this id.
     ///
     /// # Errors
@@ -153,52 +141,6 @@ impl Store {
         let row: Option<MessageRow> = reading!(self.db, on =>
             sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(on))?;
         row.map(MessageRow::model).transpose()
-    }
-
-    /// The UIDs in a folder of which the server has not been told yet that we have dealt with them. An unhandled
-    /// message is never among them.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn unflagged(
-        &self,
-        server: MailServerId,
-        folder: &str,
-        uid_validity: u32,
-    ) -> Result<Vec<u32>, Error> {
-        let uids: Vec<i64> = reading!(self.db, on => sqlx::query_scalar(UNFLAGGED)
-            .bind(server.to_string())
-            .bind(plain(folder))
-            .bind(i64::from(uid_validity))
-            .fetch_all(on))?;
-        uids.into_iter().map(|uid| number("messages.uid", uid)).collect()
-    }
-
-    /// Writes that the server has been told of these UIDs.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn mark_flagged(
-        &self,
-        server: MailServerId,
-        folder: &str,
-        uid_validity: u32,
-        uids: &[u32],
-    ) -> Result<(), Error> {
-        if uids.is_empty() {
-            return Ok(());
-        }
-        let (server, folder) = (server.to_string(), plain(folder));
-        let mut tx = self.db.begin().await?;
-        for uid in uids {
-            executing_within!(tx, on => sqlx::query(MARK)
-                .bind(&server)
-                .bind(&folder)
-                .bind(i64::from(uid_validity))
-                .bind(i64::from(*uid))
-                .execute(on))?;
-        }
-        tx.commit().await
     }
 }
 
@@ -217,9 +159,10 @@ impl Intake {
         Ok(id.is_some())
     }
 
-    /// The message with the same Message-ID, bytes and time of arrival that lay in the folder of `place` under another
-    /// UIDVALIDITY: the second key, for places that have lost their meaning. Every message can be asked for: while
-    /// the folder has kept its UIDVALIDITY, there is none.
+    /// The message with the same Message-ID, bytes and time of arrival that lay in another folder of the server of
+    /// `place`, or in the same under another UIDVALIDITY: the second key, for places that have lost their meaning, and
+    /// for messages that were moved from one folder to another. Every message can be asked for: of those that lie in
+    /// the folder of `place` as it is, none is the same.
     ///
     /// # Errors
     /// Those of the database.
@@ -241,11 +184,11 @@ impl Intake {
         parse_some("messages.id", id.as_deref())
     }
 
-    /// Writes that a known message lies in another place now, where the server has still to be told of it, if it ever
+    /// Writes that a known message lies in another place now, with its UIDL there, where the server has still to be told of it, if it ever
     /// is.
     ///
     /// # Errors
-    /// [`Error::Taken`] if another message has that place; [`Error::Missing`].
+    /// [`Error::Taken`] if another message has that place or UIDL; [`Error::Missing`].
     pub async fn move_message(&mut self, id: MessageId, place: &Place) -> Result<(), Error> {
         let done = executing_within!(self.tx, on => sqlx::query(MOVE)
             .bind(id.to_string())
@@ -253,6 +196,7 @@ impl Intake {
             .bind(plain(&place.folder))
             .bind(i64::from(place.uid_validity))
             .bind(i64::from(place.uid))
+            .bind(plain_some(place.uidl.as_deref()))
             .execute(on))
         .map_err(|error| Error::taken(error, "place"))?;
         found(done)
@@ -294,7 +238,7 @@ impl Intake {
     /// Writes a message into the ledger. What it names (raw bytes, issue, comment) is to be written before.
     ///
     /// # Errors
-    /// [`Error::Taken`] if its place is in the ledger; [`Error::Missing`] if something that it names is not there.
+    /// [`Error::Taken`] if its place or its UIDL is in the ledger; [`Error::Missing`] if something that it names is not there.
     pub async fn put_message(&mut self, message: &Message) -> Result<(), Error> {
         executing_within!(self.tx, on => sqlx::query(INSERT)
             .bind(message.id.to_string())
@@ -302,21 +246,60 @@ impl Intake {
             .bind(plain(&message.place.folder))
             .bind(i64::from(message.place.uid_validity))
             .bind(i64::from(message.place.uid))
+            .bind(plain_some(message.place.uidl.as_deref()))
             .bind(plain_some(message.message_id.as_deref()))
             .bind(message.sha256.as_ref().map(|hash| &hash[..]))
             .bind(micros(message.internal_date))
             .bind(plain(&message.from))
+            .bind(plain(&message.sender))
+            .bind(message.authentication.as_str())
             .bind(plain(&message.subject))
             .bind(size(message.size))
             .bind(message.outcome.as_str())
             .bind(plain_some(message.reason.as_deref()))
+            .bind(message.handler_id.map(|id| id.to_string()))
             .bind(message.issue_id.map(|id| id.to_string()))
             .bind(message.comment_id.map(|id| id.to_string()))
             .bind(micros(message.received_at))
             .bind(i64::from(message.flagged))
+            .bind(i64::from(message.delete))
             .execute(on))
         .map_err(|error| Error::taken(error, "place"))?;
         Ok(())
+    }
+
+    /// The message with this id. On PostgreSQL nobody else changes it until the transaction ends; on SQLite nobody else
+    /// writes at all.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn message(&mut self, id: MessageId) -> Result<Option<Message>, Error> {
+        let text = match &self.tx {
+            Tx::Sqlite(..) => BY_ID,
+            Tx::Postgres(_) => LOCKED,
+        };
+        let row: Option<MessageRow> = within!(self.tx, on =>
+            sqlx::query_as(text).bind(id.to_string()).fetch_optional(on))?;
+        row.map(MessageRow::model).transpose()
+    }
+
+    /// Writes what became of a message that stands in the ledger already: the outcome with its reason, what it was handled
+    /// by, what it made, and whether the server has still to be told.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if there is no such message, or something that it names is not there.
+    pub async fn set_outcome(&mut self, message: &Message) -> Result<(), Error> {
+        let done = executing_within!(self.tx, on => sqlx::query(SET_OUTCOME)
+            .bind(message.id.to_string())
+            .bind(message.outcome.as_str())
+            .bind(plain_some(message.reason.as_deref()))
+            .bind(message.handler_id.map(|id| id.to_string()))
+            .bind(message.issue_id.map(|id| id.to_string()))
+            .bind(message.comment_id.map(|id| id.to_string()))
+            .bind(i64::from(message.flagged))
+            .bind(i64::from(message.delete))
+            .execute(on))?;
+        found(done)
     }
 }
 

@@ -4,8 +4,8 @@ use outlink_model::PersonId;
 use outlink_model::tracker::Person;
 
 use crate::cell::{parse, plain};
-use crate::db::within;
-use crate::{Error, Intake};
+use crate::db::{reading, within};
+use crate::{Error, Intake, Store};
 
 const FIND: &str = "SELECT id, address, name FROM people WHERE address = $1";
 
@@ -15,10 +15,16 @@ const UPSERT: &str = "
     RETURNING id, address, name";
 
 #[derive(sqlx::FromRow)]
-struct PersonRow {
+pub(crate) struct PersonRow {
     id: String,
     address: String,
     name: String,
+}
+
+impl PersonRow {
+    pub(crate) fn model(self) -> Result<Person, Error> {
+        person(&self.id, self.address, self.name)
+    }
 }
 
 /// Makes a person of the columns that a join brings.
@@ -26,7 +32,29 @@ pub(crate) fn person(id: &str, address: String, name: String) -> Result<Person, 
     Ok(Person { id: parse("people.id", id)?, address, name })
 }
 
+impl Store {
+    /// The person with this address, in lower case.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn person_by_address(&self, address: &str) -> Result<Option<Person>, Error> {
+        let row: Option<PersonRow> = reading!(self.db, on =>
+            sqlx::query_as(FIND).bind(plain(address)).fetch_optional(on))?;
+        row.map(PersonRow::model).transpose()
+    }
+}
+
 impl Intake {
+    /// The person with this address, in lower case, also if this very transaction made it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn known_person(&mut self, address: &str) -> Result<Option<Person>, Error> {
+        let row: Option<PersonRow> = within!(self.tx, on =>
+            sqlx::query_as(FIND).bind(plain(address)).fetch_optional(on))?;
+        row.map(PersonRow::model).transpose()
+    }
+
     /// The person with this address, in lower case, who is made with `new_id` if nobody has it. A name that is not
     /// empty takes the place of the one seen before.
     ///
@@ -51,6 +79,6 @@ impl Intake {
                 .bind(&name)
                 .fetch_one(on))?,
         };
-        person(&row.id, row.address, row.name)
+        row.model()
     }
 }

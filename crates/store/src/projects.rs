@@ -3,14 +3,16 @@
 use outlink_model::ProjectId;
 use outlink_model::tracker::Project;
 
-use crate::cell::{micros, parse, plain, time};
-use crate::db::{executing, reading};
-use crate::{Error, Listed, Page, Store};
+use crate::cell::{micros, parse, parse_some, plain, time};
+use crate::db::{executing, reading, within};
+use crate::{Error, Intake, Listed, Page, Store};
 
 const BY_ID: &str = "SELECT id, key, name, created_at FROM projects WHERE id = $1";
 const BY_KEY: &str = "SELECT id, key, name, created_at FROM projects WHERE key = $1";
 const PAGE: &str =
     "SELECT id, key, name, created_at FROM projects WHERE id > $1 ORDER BY id LIMIT $2";
+
+const ID_BY_KEY: &str = "SELECT id FROM projects WHERE key = $1";
 
 const INSERT: &str = "
     INSERT INTO projects (id, key, name, next_number, created_at) VALUES ($1, $2, $3, 1, $4)";
@@ -78,5 +80,17 @@ impl Store {
         let rows: Vec<ProjectRow> = reading!(self.db, on =>
             sqlx::query_as(PAGE).bind(page.above()).bind(page.rows()).fetch_all(on))?;
         page.listed(rows, ProjectRow::model, |project| project.id)
+    }
+}
+
+impl Intake {
+    /// The project with this key, in upper case as it is written.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn project_by_key(&mut self, key: &str) -> Result<Option<ProjectId>, Error> {
+        let id: Option<String> = within!(self.tx, on =>
+            sqlx::query_scalar(ID_BY_KEY).bind(plain(key)).fetch_optional(on))?;
+        parse_some("projects.id", id.as_deref())
     }
 }

@@ -1,9 +1,9 @@
 //! Raw messages: compressed, once per SHA-256. Not sealed.
 
-use outlink_model::MessageId;
+use outlink_model::{MessageId, Timestamp};
 
-use crate::cell::{damaged, number, size};
-use crate::db::{executing_within, reading};
+use crate::cell::{damaged, micros, number, size};
+use crate::db::{Tx, executing_within, reading};
 use crate::{Error, Intake, Store};
 
 /// Mail is mostly text and Base64; a higher level takes several times as long for a few per cent.
@@ -15,6 +15,38 @@ const INSERT: &str = "
 
 const OF_MESSAGE: &str = "
     SELECT r.size, r.packed FROM messages m JOIN raws r ON r.sha256 = m.sha256 WHERE m.id = $1";
+
+/// Keeps a sweep from the row until the intake is over. Intakes do not wait for one another by it.
+const LOCK_POSTGRES: &str = "SELECT length(packed) FROM raws WHERE sha256 = $1 FOR KEY SHARE";
+
+const FILL: &str = "UPDATE raws SET packed = $2 WHERE sha256 = $1 AND length(packed) = 0";
+
+/// Raw bytes that are kept and that nothing needs any more. An attachment is a range of them.
+macro_rules! unneeded {
+    ($before:literal, $which:literal) => {
+        concat!(
+            "length(packed) > 0
+                AND NOT EXISTS (
+                    SELECT 1 FROM messages m WHERE m.sha256 = raws.sha256 AND m.received_at >= ",
+            $before,
+            ") AND NOT EXISTS (
+                    SELECT 1 FROM messages m JOIN attachments a ON a.message_id = m.id
+                    WHERE m.sha256 = raws.sha256)",
+            $which
+        )
+    };
+}
+
+const UNNEEDED: &str = concat!("SELECT sha256 FROM raws WHERE ", unneeded!("$1", " LIMIT $2"));
+
+/// What is left of bytes that are not kept any more.
+const NOTHING: &[u8] = &[];
+
+const LOCK_FOR_SWEEP: &str = "SELECT length(packed) FROM raws WHERE sha256 = $1 FOR UPDATE";
+
+/// Asks again, since somebody may have come to need them.
+const EMPTY: &str =
+    concat!("UPDATE raws SET packed = $2 WHERE ", unneeded!("$1", " AND sha256 = $3"));
 
 /// A raw message, compressed. Made by [`pack`] before a transaction is begun, since on SQLite everybody else's writes
 /// wait for it to end.
@@ -35,14 +67,18 @@ pub fn pack(raw: &[u8]) -> Result<Packed, Error> {
 }
 
 impl Store {
-    /// The raw bytes of a message; `None` if they were never fetched, or there is no such message.
+    /// The raw bytes of a message; `None` if they were never fetched or are not kept any more, or there is no such
+    /// message.
     ///
     /// # Errors
     /// [`Error::Broken`] if they cannot be unpacked.
     pub async fn raw(&self, id: MessageId) -> Result<Option<Vec<u8>>, Error> {
         let row: Option<(i64, Vec<u8>)> = reading!(self.db, on =>
             sqlx::query_as(OF_MESSAGE).bind(id.to_string()).fetch_optional(on))?;
-        let Some((size, packed)) = row else { return Ok(None) };
+        // Even no bytes at all are some once they are compressed.
+        let Some((size, packed)) = row.filter(|(_, packed)| !packed.is_empty()) else {
+            return Ok(None);
+        };
         let size: usize = number("raws.size", size)?;
         let unpack = move || zstd::bulk::decompress(&packed, size);
         let raw = tokio::task::spawn_blocking(unpack)
@@ -50,6 +86,35 @@ impl Store {
             .map_err(|error| damaged("raws.packed", error))?
             .map_err(|error| damaged("raws.packed", error))?;
         Ok(Some(raw))
+    }
+
+    /// Lets go of raw bytes, at most of so many messages, that were all received before this time and that no attachment
+    /// is a part of. What else is known of the messages stays. Returns of how many.
+    ///
+    /// # Errors
+    /// Those of the database; what was done until then stays done.
+    pub async fn sweep_raws(&self, before: Timestamp, at_most: u32) -> Result<u64, Error> {
+        let unneeded: Vec<Vec<u8>> = reading!(self.db, on => sqlx::query_scalar(UNNEEDED)
+            .bind(micros(before))
+            .bind(i64::from(at_most))
+            .fetch_all(on))?;
+        let mut swept = 0;
+        // A few at a time, so that on SQLite nobody waits long.
+        for chunk in unneeded.chunks(64) {
+            let mut tx = self.db.begin().await?;
+            for sha256 in chunk {
+                if let Tx::Postgres(tx) = &mut tx {
+                    sqlx::query(LOCK_FOR_SWEEP).bind(sha256).execute(&mut **tx).await?;
+                }
+                swept += executing_within!(tx, on => sqlx::query(EMPTY)
+                    .bind(micros(before))
+                    .bind(NOTHING)
+                    .bind(sha256)
+                    .execute(on))?;
+            }
+            tx.commit().await?;
+        }
+        Ok(swept)
     }
 }
 
@@ -60,11 +125,33 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn put_raw(&mut self, sha256: &[u8; 32], packed: &Packed) -> Result<(), Error> {
-        executing_within!(self.tx, on => sqlx::query(INSERT)
+        let new = executing_within!(self.tx, on => sqlx::query(INSERT)
             .bind(&sha256[..])
             .bind(size(packed.size))
             .bind(&packed.bytes)
             .execute(on))?;
+        if new > 0 {
+            return Ok(());
+        }
+        if let Tx::Postgres(tx) = &mut self.tx {
+            sqlx::query(LOCK_POSTGRES).bind(&sha256[..]).execute(&mut **tx).await?;
+        }
+        executing_within!(self.tx, on =>
+            sqlx::query(FILL).bind(&sha256[..]).bind(&packed.bytes).execute(on))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+
+    #[tokio::test]
+    async fn a_sweep_reads_nothing_of_what_was_let_go() {
+        let plan = plan(UNNEEDED).await;
+        for index in ["INDEX raws_kept", "INDEX messages_sha256", "INDEX attachments_message_id"] {
+            assert!(plan.contains(index), "{plan}");
+        }
     }
 }

@@ -117,8 +117,9 @@ impl Store {
         }
     }
 
-    /// Grows with every write, before its caller is answered: what was read after this was asked is exact for as long
-    /// as it stays the same. `None` on PostgreSQL, where other nodes write, and while a write may be under way.
+    /// Grows with every write but that of hand-outs, before its caller is answered: what was read after this was asked,
+    /// and is about anything else, is exact for as long as it stays the same. `None` on PostgreSQL, where other nodes
+    /// write, and while a write may be under way.
     ///
     /// Another process that opens the same SQLite file beside this one may add rows, and nothing else.
     pub fn epoch(&self) -> Option<u64> {

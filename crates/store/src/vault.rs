@@ -80,14 +80,17 @@ impl Vault {
                 )));
             }
         };
-        let key = text.trim().strip_prefix(MARK).and_then(unhex).ok_or_else(|| {
+        let bytes = text.trim().strip_prefix(MARK).and_then(unhex);
+        let key: Option<&[u8; 32]> =
+            bytes.as_ref().and_then(|bytes| bytes.as_slice().try_into().ok());
+        let key = key.ok_or_else(|| {
             Error::Key(format!(
                 "The key file {} does not hold a key. Put the right file back from where keys are kept, \
                  or, if the server was never used, delete it and start again.",
                 path.display()
             ))
         })?;
-        Self::new(&key).map(Some)
+        Self::new(key).map(Some)
     }
 
     /// Makes a key file, mode 0600, that holds `random`.
@@ -257,17 +260,18 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn unhex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+/// Reads what [`hex`] writes.
+pub(crate) fn unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|n| u8::try_from(n).ok());
-    let digits = text.as_bytes();
-    if digits.len() != 64 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
-    let mut key = Zeroizing::new([0; 32]);
-    for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    // With room from the start: growing would leave bytes behind in freed memory.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len() / 2));
+    for pair in text.as_bytes().chunks_exact(2) {
+        bytes.push(digit(pair[0])? << 4 | digit(pair[1])?);
     }
-    Some(key)
+    Some(bytes)
 }
 
 #[cfg(test)]

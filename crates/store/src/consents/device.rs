@@ -14,8 +14,8 @@ const CODE: &str = "consents.device_code";
 const INSERT: &str = "
     INSERT INTO consents (id, link_id, grant_id, login_hint, start_hash, state, begun_at, device_code,
         user_code, verification_uri, verification_uri_complete, poll_seconds, next_poll_at, created_at,
-        expires_at, bound_to)
-    VALUES ($1, $2, $3, $4, $5, 'begun', $6, $7, $8, $9, $10, $11, $12, $6, $13, $14)";
+        expires_at, bound_to, mail_server_id)
+    VALUES ($1, $2, $3, $4, $5, 'begun', $6, $7, $8, $9, $10, $11, $12, $6, $13, $14, $15)";
 
 /// Nothing is sent under a link that is switched off.
 macro_rules! waiting {
@@ -94,7 +94,7 @@ impl Store {
     /// Adds a consent by device code, in the state [`Begun`](super::ConsentState::Begun) from its making on.
     ///
     /// # Errors
-    /// [`Error::Missing`] if there is no such link or grant, or the consent has no device code.
+    /// [`Error::Missing`] if there is no such link, grant or mail server, or the consent has no device code.
     pub async fn create_device_consent(&self, consent: &Consent) -> Result<(), Error> {
         let device = consent.device.as_ref().ok_or(Error::Missing)?;
         let code = self.vault.seal(CODE, consent.id, &device.code)?;
@@ -116,6 +116,7 @@ impl Store {
             .bind(device.next_poll_at.map(micros))
             .bind(micros(consent.expires_at))
             .bind(&bound_to)
+            .bind(consent.mail_server.map(|id| id.to_string()))
             .execute(on))?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Whether anything was written since.
 
 use outlink_model::link::Link;
-use outlink_model::user::{ApiToken, TokenScope, User};
+use outlink_model::user::{ApiToken, HandOut, TokenScope, User};
 use outlink_store::Store;
 
 use crate::bench::{Bench, on_both};
@@ -61,6 +61,30 @@ async fn every_kind_of_write_raises_it_and_nothing_else() {
     store.tokens_now(grant).await.unwrap().unwrap();
     drop(store.intake().await.unwrap());
     assert!(!rose(store, &mut last));
+}
+
+#[tokio::test]
+async fn the_record_of_hand_outs_does_not_raise_it_and_settles_what_was_unknown() {
+    let Bench { store, place: _place } = Bench::sqlite().await;
+    let (store, mut last) = (&store, store.epoch().unwrap());
+    let handed = HandOut {
+        token_id: id(1),
+        grant_id: id(1),
+        minute: at(0),
+        count: 1,
+        first_at: at(10),
+        last_at: at(10),
+        addresses: vec!["192.0.2.1".into()],
+    };
+    store.add_hand_outs(std::slice::from_ref(&handed)).await.unwrap();
+    assert!(!rose(store, &mut last));
+    // A statement that fails may have been committed all the same, for all that is known then.
+    let root = User { id: id(1), name: "root".into(), created_at: at(0) };
+    store.create_user(&root, "x").await.unwrap();
+    store.create_user(&root, "x").await.unwrap_err();
+    assert_eq!(store.epoch(), None);
+    store.add_hand_outs(&[handed]).await.unwrap();
+    assert!(rose(store, &mut last));
 }
 
 #[tokio::test]

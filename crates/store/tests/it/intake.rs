@@ -2,12 +2,13 @@
 
 use outlink_model::mail_server::Cursor;
 use outlink_model::message::{Message, Outcome, Place};
+use outlink_model::tracker::NewIssue;
 use outlink_model::{IssueId, MessageId};
-use outlink_store::{Error, IssueFilter, Page, pack};
+use outlink_store::{Error, IssueFilter, MessageFilter, Page, Untold, pack};
 
 use crate::bench::{Bench, on_both};
 use crate::samples::{
-    alice, at, channel, created, id, message, packed, project, raw, sha, shown, taken,
+    alice, at, channel, created, id, message, new_issue, packed, project, raw, sha, shown, taken,
 };
 
 on_both!(
@@ -24,7 +25,7 @@ on_both!(
     what_is_named_must_exist,
 );
 
-const CURSOR: Cursor = Cursor { uid_validity: 5, last_uid: 1 };
+const CURSOR: Cursor = Cursor { uid_validity: 5, last_uid: 1, first_uid: 1 };
 
 async fn everything_of_a_message_is_committed_together(Bench { store, place }: Bench) {
     let (server, _) = channel(&store).await;
@@ -43,7 +44,7 @@ async fn everything_of_a_message_is_committed_together(Bench { store, place }: B
     assert_eq!(other.raw(id(1)).await.unwrap().unwrap(), raw(1));
     assert_eq!(other.cursor(server, "INBOX").await.unwrap(), Some(CURSOR));
     let mut intake = store.intake().await.unwrap();
-    let next = Cursor { uid_validity: 6, last_uid: 0 };
+    let next = Cursor { uid_validity: 6, last_uid: 0, first_uid: 3 };
     intake.set_cursor(server, "INBOX", &next).await.unwrap();
     intake.commit().await.unwrap();
     assert_eq!(store.cursor(server, "INBOX").await.unwrap(), Some(next));
@@ -131,11 +132,15 @@ async fn a_known_message_is_recognised_in_a_new_place(Bench { store, .. }: Bench
         ("bytes", here(), id1, sha(3), at(0)),
         ("date", here(), id1, sha(1), at(1)),
         ("server", Place { mail_server_id: id(2), ..here() }, id1, sha(1), at(0)),
-        ("folder", Place { folder: "Archive".into(), ..here() }, id1, sha(1), at(0)),
         ("UID alone", Place { uid_validity: 5, ..here() }, id1, sha(1), at(0)),
     ] {
         let same = intake.same_message(&place, message_id, &hash, date).await.unwrap();
         assert_eq!(same, None, "another {what}");
+    }
+    for uid_validity in [5, 9] {
+        let moved = Place { folder: "Archive".into(), uid_validity, ..here() };
+        let same = intake.same_message(&moved, id1, &sha(1), at(0)).await.unwrap();
+        assert_eq!(same, Some(id(1)), "it was moved to another folder");
     }
 
     intake.move_message(id(1), &new_place).await.unwrap();
@@ -161,15 +166,21 @@ async fn what_is_never_told_stays_untold_in_a_new_place(Bench { store, .. }: Ben
         intake.move_message(id(n), &place).await.unwrap();
     }
     intake.commit().await.unwrap();
-    assert_eq!(store.unflagged(server, "INBOX", 6).await.unwrap(), [2]);
+    let untold = Untold { uid: 2, uidl: None, delete: false };
+    assert_eq!(store.unflagged(server, "INBOX", 6).await.unwrap(), [untold]);
 }
 
 async fn a_cursor_never_goes_back(Bench { store, .. }: Bench) {
     let (server, _) = channel(&store).await;
-    for (set, expected) in
-        [((5, 9), (5, 9)), ((5, 4), (5, 9)), ((5, 12), (5, 12)), ((6, 0), (6, 0))]
-    {
-        let cursor = |(uid_validity, last_uid)| Cursor { uid_validity, last_uid };
+    for (set, expected) in [
+        ((5, 9, 7), (5, 9, 7)),
+        ((5, 4, 3), (5, 9, 7)),
+        ((5, 12, 13), (5, 12, 7)),
+        ((6, 0, 1), (6, 0, 1)),
+        ((5, 2, 2), (5, 2, 2)),
+    ] {
+        let cursor =
+            |(uid_validity, last_uid, first_uid)| Cursor { uid_validity, last_uid, first_uid };
         let mut intake = store.intake().await.unwrap();
         intake.set_cursor(server, "INBOX", &cursor(set)).await.unwrap();
         intake.commit().await.unwrap();
@@ -215,13 +226,26 @@ async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
     assert_eq!((person.address.as_str(), person.name.as_str()), ("a�b@example.org", "A�B"));
     let again = intake.person("a\0b@example.org", "A\0B", id(6)).await.unwrap();
     assert_eq!(again, person);
-    intake.create_issue(id(1), project, "a\0b", "c\0d", person.id, at(0)).await.unwrap();
+    let issue = NewIssue {
+        project_id: project,
+        summary: "a\0b".into(),
+        description: "c\0d".into(),
+        issue_type: "e\0f".into(),
+        labels: vec!["g\0h".into()],
+        ..new_issue(1, person.id)
+    };
+    intake.create_issue(&issue, at(0)).await.unwrap();
+    intake.involve(id(1), &["a\0b@example.org".into()]).await.unwrap();
+    assert!(intake.is_involved(id(1), "a\0b@example.org").await.unwrap());
+    assert_eq!(intake.known_person("a\0b@example.org").await.unwrap(), Some(again));
     intake.add_comment(id(1), id(1), person.id, "e\0f", at(0), None).await.unwrap();
     intake.put_raw(&sha(1), &packed(1)).await.unwrap();
     let odd = Message {
         message_id: Some("x\0y".into()),
         subject: "a\0b".into(),
         from: "\0".into(),
+        sender: "a\0b@example.org".into(),
+        place: Place { uidl: Some("u\0".into()), ..message(1).place },
         reason: Some("\0".into()),
         issue_id: Some(id(1)),
         ..message(1)
@@ -233,6 +257,15 @@ async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
     intake.commit().await.unwrap();
     assert_eq!(store.message(id(1)).await.unwrap().unwrap().subject, "a�b");
     assert_eq!(store.comments(id(1)).await.unwrap()[0].body, "e�f");
+    let labelled = IssueFilter { label: Some("g\0h".into()), ..IssueFilter::default() };
+    assert_eq!(store.issues(&labelled, &Page::default()).await.unwrap().items.len(), 1);
+    assert_eq!(store.uidls(server).await.unwrap().len(), 1);
+    let sent = MessageFilter {
+        sender: Some("a\0b@example.org".into()),
+        text: Some("A\0".into()),
+        ..MessageFilter::default()
+    };
+    assert_eq!(store.messages(&sent, &Page::default()).await.unwrap().items.len(), 1);
 }
 
 async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
@@ -245,8 +278,17 @@ async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
     refused(intake.put_message(&message(1)).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
-    let nowhere = intake.create_issue(id(1), id(9), "s", "d", reporter, at(0)).await;
-    refused(nowhere.map(drop));
+    let nowhere = NewIssue { project_id: id(9), ..new_issue(1, reporter) };
+    refused(intake.create_issue(&nowhere, at(0)).await.map(drop));
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.savepoint().await.unwrap();
+    refused(intake.involve(id(9), &["a@example.org".into()]).await);
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.savepoint().await.unwrap();
+    refused(intake.watch(id(9), reporter).await);
+    intake.rollback_to_savepoint().await.unwrap();
+    intake.savepoint().await.unwrap();
+    refused(intake.set_outcome(&message(9)).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
     refused(intake.add_comment(id(1), id(9), reporter, "b", at(0), None).await);

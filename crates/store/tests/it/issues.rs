@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use outlink_model::tracker::{
-    Attachment, Comment, Issue, IssueStatus, PartRange, Person, TransferEncoding,
+    Attachment, Comment, Issue, IssueStatus, NewIssue, PartRange, Person, TransferEncoding,
 };
 use outlink_store::{Error, IssueFilter, Listed, Page};
 
 use crate::bench::{Bench, on_both, together};
-use crate::samples::{alice, at, channel, created, id, message, packed, page, project, sha};
+use crate::samples::{
+    alice, at, channel, created, id, message, new_issue, packed, page, project, sha,
+};
 
 on_both!(
     an_issue_comes_back_with_its_comments_and_attachments,
@@ -48,8 +50,12 @@ async fn an_issue_comes_back_with_its_comments_and_attachments(Bench { store, ..
         key: key.clone(),
         summary: "Subject 1".into(),
         description: "Hello".into(),
+        issue_type: "Task".into(),
+        priority: None,
+        labels: Vec::new(),
         status: IssueStatus::Open,
         reporter: alice,
+        assignee: None,
         created_at: at(2),
         updated_at: at(9),
         comments: 2,
@@ -104,8 +110,10 @@ async fn issues_are_listed_newest_first(Bench { store, .. }: Bench) {
         created(&mut intake, n).await;
     }
     let reporter = alice(&mut intake).await;
-    intake.create_issue(id(4), id(2), "s", "d", reporter, at(3)).await.unwrap();
-    assert_eq!(intake.issue_by_key("OPS-1").await.unwrap(), Some(id(4)));
+    let other = NewIssue { project_id: id(2), ..new_issue(4, reporter) };
+    intake.create_issue(&other, at(3)).await.unwrap();
+    let found = intake.issue_by_key("OPS-1").await.unwrap();
+    assert_eq!(found, Some((id(4), "OPS-1".to_owned())));
     intake.commit().await.unwrap();
 
     let keys = |listed: &Listed<Issue>| {
@@ -116,7 +124,7 @@ async fn issues_are_listed_newest_first(Bench { store, .. }: Bench) {
     assert_eq!(keys(&first), ["OPS-1", "SUP-3", "SUP-2"]);
     let second = store.issues(&all, &page(3, first.next.as_deref())).await.unwrap();
     assert_eq!((keys(&second), second.next), (vec!["SUP-1".to_owned()], None));
-    let of_sup = IssueFilter { project: Some(sup) };
+    let of_sup = IssueFilter { project: Some(sup), ..IssueFilter::default() };
     let first = store.issues(&of_sup, &page(2, None)).await.unwrap();
     assert_eq!(keys(&first), ["SUP-3", "SUP-2"]);
     let second = store.issues(&of_sup, &page(2, first.next.as_deref())).await.unwrap();

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use outlink_model::grant::Grant;
 use outlink_model::link::{ClientAuth, GrantType, Link, LinkHealth, ScopeSeparator};
-use outlink_model::mail_server::{MailServer, SignIn};
-use outlink_store::Error;
+use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
+use outlink_store::{Error, Poll};
 
 use crate::bench::{Bench, on_both, together};
 use crate::samples::{
-    at, begun, client_secret, event, grant, id, link, link_id, mail_server, page, shown, tokens,
-    trouble,
+    at, begun, client_secret, connection, event, grant, id, link, link_id, mail_server, page,
+    shown, tokens, trouble,
 };
 
 on_both!(
@@ -154,13 +154,18 @@ async fn a_link_takes_its_grants_along_and_leaves_the_mail_servers(Bench { store
     assert!(server.paused);
     assert_eq!(server.health.trouble.as_ref().unwrap().reason, gone.reason);
     assert_eq!(server.health.failing_since, Some(at(9)));
-    let polled = store.finish_poll(id(1), "poll", &Default::default(), at(60)).await.unwrap();
+    let poll = Poll {
+        health: ServerHealth::default(),
+        next_poll_at: Some(at(60)),
+        connection: connection(1, 1, 10),
+    };
+    let polled = store.finish_poll(id(1), "poll", &poll).await.unwrap();
     assert!(!polled, "a poll that was under way does not make it look well");
     let other = store.mail_server(id(2)).await.unwrap().unwrap();
     assert!(matches!(other.sign_in, SignIn::Grant(_)) && !other.paused, "another link's");
 
     let attached = MailServer { sign_in: SignIn::Grant(id(2)), ..server };
-    store.update_mail_server(&attached).await.unwrap();
+    store.update_mail_server(&attached, at(1)).await.unwrap();
     assert_eq!(store.mail_servers_of_grant(id(2)).await.unwrap().len(), 2);
 }
 

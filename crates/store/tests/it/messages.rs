@@ -1,6 +1,6 @@
 use outlink_model::MessageId;
 use outlink_model::message::{Message, Outcome, Place};
-use outlink_store::{Listed, MessageFilter, Page, Store};
+use outlink_store::{Listed, MessageFilter, Page, Store, Untold};
 
 use crate::bench::{Bench, on_both};
 use crate::samples::{channel, created, id, mail_server, message, page, shown, taken};
@@ -49,7 +49,7 @@ async fn messages_are_listed_newest_first(Bench { store, .. }: Bench) {
     assert_eq!(ids(&first), [id(4), id(3), id(2)]);
     let second = store.messages(&all, &page(3, first.next.as_deref())).await.unwrap();
     assert_eq!((ids(&second), second.next), (vec![id(1)], None));
-    let of_second = MessageFilter { mail_server: Some(id(2)) };
+    let of_second = MessageFilter { mail_server: Some(id(2)), ..all };
     let listed = store.messages(&of_second, &Page::default()).await.unwrap();
     assert_eq!(ids(&listed), [id(3)]);
 }
@@ -63,13 +63,17 @@ async fn what_the_server_has_not_been_told_is_remembered(Bench { store, .. }: Be
     let elsewhere = Place { uid_validity: 6, ..message(5).place };
     taken(&store, &Message { place: elsewhere, ..message(5) }, 5).await;
 
-    let left = async |store: &Store| store.unflagged(server, "INBOX", 5).await.unwrap();
+    let left = async |store: &Store| {
+        let untold = store.unflagged(server, "INBOX", 5).await.unwrap();
+        untold.into_iter().map(|message| message.uid).collect::<Vec<_>>()
+    };
     assert_eq!(left(&store).await, [1, 2, 3], "and never an unhandled one");
     store.mark_flagged(server, "INBOX", 5, &[1, 3, 77]).await.unwrap();
     store.mark_flagged(server, "INBOX", 5, &[]).await.unwrap();
     assert_eq!(left(&store).await, [2]);
     assert!(store.message(id(3)).await.unwrap().unwrap().flagged);
-    assert_eq!(store.unflagged(server, "INBOX", 6).await.unwrap(), [5]);
+    let elsewhere = Untold { uid: 5, uidl: None, delete: false };
+    assert_eq!(store.unflagged(server, "INBOX", 6).await.unwrap(), [elsewhere]);
 }
 
 /// An index of PostgreSQL holds no more than 2704 octets, after it has tried to compress them.

@@ -3,17 +3,17 @@
 use jiff::SignedDuration;
 use outlink_model::event::{Event, EventClass};
 use outlink_model::grant::{Actor, BoundTo, Grant, GrantState, Identity, Tokens, Trouble, later};
-use outlink_model::handler::{Handler, HandlerType};
+use outlink_model::handler::{Handler, HandlerSettings, HandlerType};
 use outlink_model::link::{
     ClientAuth, ClientSecret, GrantType, Link, LinkDirection, LinkHealth, ScopeSeparator,
     SigningAlg,
 };
 use outlink_model::mail_server::{
-    Direction, MailServer, Protocol, Security, ServerHealth, SignIn, Take,
+    After, Connection, Direction, MailServer, Protocol, Security, ServerHealth, SignIn, Take,
 };
-use outlink_model::message::{Message, Outcome, Place};
+use outlink_model::message::{Authentication, Message, Outcome, Place};
 use outlink_model::provider::ProviderKind;
-use outlink_model::tracker::Project;
+use outlink_model::tracker::{NewIssue, Project};
 use outlink_model::webhook::Webhook;
 use outlink_model::{
     ConsentId, GrantId, IssueId, LinkId, MailServerId, MessageId, PersonId, ProjectId, Secret,
@@ -167,6 +167,7 @@ pub(crate) async fn begun(store: &Store, n: u8) -> ConsentId {
         id: id(n.into()),
         link_id: id(1),
         grant_id: None,
+        mail_server: None,
         login_hint: None,
         state: ConsentState::Offered,
         verifier: None,
@@ -220,12 +221,18 @@ pub(crate) fn mail_server(n: u128) -> MailServer {
         port: 993,
         mailbox: "support@example.org".into(),
         sign_in: SignIn::Password(Secret::new(format!("mailbox-password-{n}"))),
-        folder: "INBOX".into(),
+        description: "where customers write".into(),
+        folders: vec!["INBOX".into()],
+        after: After::Keep,
         take: Take::All,
         poll_seconds: 60,
+        idle: true,
+        time_limit_seconds: 60,
+        authserv_id: None,
         paused: false,
         health: ServerHealth::default(),
         created_at: at(0),
+        updated_at: at(1),
     }
 }
 
@@ -241,8 +248,11 @@ pub(crate) fn handler(n: u128) -> Handler {
         mail_server_id: id(n),
         project_id: id(1),
         kind: HandlerType::CreateOrComment,
+        position: 0,
         enabled: true,
+        settings: HandlerSettings::default(),
         created_at: at(0),
+        updated_at: at(1),
     }
 }
 
@@ -310,19 +320,24 @@ pub(crate) fn message(n: u128) -> Message {
             folder: "INBOX".into(),
             uid_validity: 5,
             uid: u32::try_from(n).unwrap(),
+            uidl: None,
         },
         message_id: Some(format!("{n}@example.org")),
         sha256: Some(sha(n)),
         internal_date: at(0),
         from: "Alice <alice@example.org>".into(),
+        sender: "alice@example.org".into(),
+        authentication: Authentication::Pass,
         subject: format!("Subject {n}"),
         size: 100,
         outcome: Outcome::Rejected,
         reason: Some("it is a machine's".into()),
+        handler_id: Some(id(1)),
         issue_id: None,
         comment_id: None,
         received_at: at(1),
         flagged: false,
+        delete: false,
     }
 }
 
@@ -330,14 +345,39 @@ pub(crate) async fn alice(intake: &mut Intake) -> PersonId {
     intake.person("alice@example.org", "Alice", id(1)).await.unwrap().id
 }
 
+/// Issue `n` of project 1, which is to be made.
+pub(crate) fn new_issue(n: u128, reporter: PersonId) -> NewIssue {
+    NewIssue {
+        id: id(n),
+        project_id: id(1),
+        summary: format!("Subject {n}"),
+        description: "Hello".into(),
+        issue_type: "Task".into(),
+        priority: None,
+        labels: Vec::new(),
+        reporter,
+        assignee: None,
+    }
+}
+
+/// One poll of server `server` at so many seconds, for the connectivity log.
+pub(crate) fn connection(n: u128, server: u128, seconds: i64) -> Connection {
+    Connection {
+        id: id(n),
+        mail_server_id: id(server),
+        began_at: at(seconds),
+        last_at: at(seconds),
+        trouble: None,
+        polls: 1,
+        messages: 0,
+    }
+}
+
 /// Takes message `n` in as a new issue of project 1, with the issue's id the same number. Returns its key.
 pub(crate) async fn created(intake: &mut Intake, n: u128) -> String {
     let reporter = alice(intake).await;
     let issue: IssueId = id(n);
-    let key = intake
-        .create_issue(issue, id(1), &format!("Subject {n}"), "Hello", reporter, at(2))
-        .await
-        .unwrap();
+    let key = intake.create_issue(&new_issue(n, reporter), at(2)).await.unwrap();
     intake.put_raw(&sha(n), &packed(n)).await.unwrap();
     let made = Message { outcome: Outcome::Created, issue_id: Some(issue), ..message(n) };
     intake.put_message(&made).await.unwrap();

@@ -88,7 +88,7 @@ async fn opening_twice_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_link_or_a_grant_takes_along_is_found_by_an_index() {
+async fn what_a_link_a_grant_or_a_mail_server_takes_along_is_found_by_an_index() {
     let bench = Bench::sqlite().await;
     let url = format!("sqlite://{}", bench.place.file().display());
     let mut on = SqliteConnection::connect(&url).await.unwrap();
@@ -97,12 +97,12 @@ async fn what_a_link_or_a_grant_takes_along_is_found_by_an_index() {
             SELECT 1 FROM pragma_index_list(t.name) i JOIN pragma_index_info(i.name) c
             WHERE c.seqno = 0 AND c.name = k.\"from\")
         FROM sqlite_master t JOIN pragma_foreign_key_list(t.name) k
-        WHERE t.type = 'table' AND k.\"table\" IN ('links', 'grants')",
+        WHERE t.type = 'table' AND k.\"table\" IN ('links', 'grants', 'mail_servers')",
     )
     .fetch_all(&mut on)
     .await
     .unwrap();
-    assert!(named.len() >= 7, "{named:?}");
+    assert!(named.len() >= 12, "{named:?}");
     let slow: Vec<_> = named.iter().filter(|(.., indexed)| *indexed == 0).collect();
     assert!(slow.is_empty(), "{slow:?}");
 }

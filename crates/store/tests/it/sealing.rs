@@ -29,6 +29,7 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
         id: id(1),
         link_id: id(1),
         grant_id: None,
+        mail_server: None,
         login_hint: None,
         state: ConsentState::Offered,
         verifier: None,
@@ -60,7 +61,9 @@ async fn write_secrets(store: &Store) -> Vec<&'static str> {
     store.create_device_consent(&by_device).await.unwrap();
     let third = answer("third-access", Some("third-refresh"));
     replace(store, 3, 2, &grant(1).identity, true, &third).await.unwrap();
+    store.mail_key(&Secret::new("the-mail-key")).await.unwrap();
     vec![
+        "the-mail-key",
         "client-secret-1",
         "access-1-first",
         "refresh-1-first",

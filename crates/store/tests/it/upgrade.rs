@@ -33,12 +33,14 @@ const GRANT: &str = "
     VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000001', NULL, NULL, NULL, NULL,
         '[]', 4, 'active', NULL, 0, 0, {access}, {refresh}, 0, 0, NULL, NULL, 0, 0)";
 
-/// Makes the tables as the first version had them.
-async fn made_by_the_first_version(place: &Place) {
+/// Makes the tables as they were after these migrations.
+pub(crate) async fn made_by(place: &Place, migrations: &[&str]) {
     let kind = if matches!(place, Place::Sqlite(_)) { "sqlite" } else { "postgres" };
     let all = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(kind);
     let first = tempfile::tempdir().unwrap();
-    std::fs::copy(all.join("0001_init.sql"), first.path().join("0001_init.sql")).unwrap();
+    for name in migrations {
+        std::fs::copy(all.join(name), first.path().join(name)).unwrap();
+    }
     let migrator = Migrator::new(first.path()).await.unwrap();
     match place {
         Place::Sqlite(_) => {
@@ -55,7 +57,7 @@ async fn made_by_the_first_version(place: &Place) {
 }
 
 /// Runs a statement by hand.
-async fn write(place: &Place, statement: String) {
+pub(crate) async fn write(place: &Place, statement: String) {
     match place {
         Place::Sqlite(_) => {
             let url = format!("sqlite://{}", place.file().display());
@@ -71,7 +73,7 @@ async fn write(place: &Place, statement: String) {
 }
 
 async fn what_the_first_version_sealed_still_opens(place: Place) {
-    made_by_the_first_version(&place).await;
+    made_by(&place, &["0001_init.sql"]).await;
     let bytes = |hex: &str| match place {
         Place::Sqlite(_) => format!("X'{hex}'"),
         Place::Postgres { .. } => format!("decode('{hex}', 'hex')"),

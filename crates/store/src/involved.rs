@@ -1,0 +1,96 @@
+//! Who has a part in an issue: the addresses that wrote or were written to in it, and the people who watch it.
+
+use outlink_model::tracker::Person;
+use outlink_model::{IssueId, PersonId};
+
+use crate::cell::plain;
+use crate::db::{executing_within, reading, within};
+use crate::people::PersonRow;
+use crate::{Error, Intake, Store};
+
+/// Octets of an address (RFC 5321 §4.5.3.1). What is longer cannot have written, and an index of PostgreSQL would
+/// refuse it some day.
+const LONGEST: usize = 320;
+
+const INVOLVE: &str = "
+    INSERT INTO involved (issue_id, address) VALUES ($1, $2)
+    ON CONFLICT (issue_id, address) DO NOTHING";
+
+const IS_INVOLVED: &str = "SELECT COUNT(*) FROM involved WHERE issue_id = $1 AND address = $2";
+
+const OF_ISSUE: &str = "SELECT address FROM involved WHERE issue_id = $1 ORDER BY address";
+
+const WATCH: &str = "
+    INSERT INTO watchers (issue_id, person_id) VALUES ($1, $2)
+    ON CONFLICT (issue_id, person_id) DO NOTHING";
+
+const WATCHERS: &str = "
+    SELECT p.id, p.address, p.name FROM watchers w JOIN people p ON p.id = w.person_id
+    WHERE w.issue_id = $1 ORDER BY p.address";
+
+impl Store {
+    /// Every address that has a part in an issue, in lower case, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn involved(&self, issue: IssueId) -> Result<Vec<String>, Error> {
+        Ok(reading!(self.db, on =>
+            sqlx::query_scalar(OF_ISSUE).bind(issue.to_string()).fetch_all(on))?)
+    }
+
+    /// The people who watch an issue, in the order of their addresses.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn watchers(&self, issue: IssueId) -> Result<Vec<Person>, Error> {
+        let rows: Vec<PersonRow> = reading!(self.db, on =>
+            sqlx::query_as(WATCHERS).bind(issue.to_string()).fetch_all(on))?;
+        rows.into_iter().map(PersonRow::model).collect()
+    }
+}
+
+impl Intake {
+    /// Writes that these addresses, in lower case, have a part in an issue. Those that had one already stay, and what is
+    /// empty or longer than an address can be is passed over.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if there is no such issue.
+    pub async fn involve(&mut self, issue: IssueId, addresses: &[String]) -> Result<(), Error> {
+        let usable = |address: &&String| (1..=LONGEST).contains(&address.len());
+        let mut addresses: Vec<&String> = addresses.iter().filter(usable).collect();
+        // In one order, so that two intakes on PostgreSQL never wait for one another in a circle.
+        addresses.sort_unstable();
+        addresses.dedup();
+        for address in addresses {
+            executing_within!(self.tx, on => sqlx::query(INVOLVE)
+                .bind(issue.to_string())
+                .bind(plain(address))
+                .execute(on))?;
+        }
+        Ok(())
+    }
+
+    /// Whether this address, in lower case, has a part in an issue.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn is_involved(&mut self, issue: IssueId, address: &str) -> Result<bool, Error> {
+        let count: i64 = within!(self.tx, on => sqlx::query_scalar(IS_INVOLVED)
+            .bind(issue.to_string())
+            .bind(plain(address))
+            .fetch_one(on))?;
+        Ok(count > 0)
+    }
+
+    /// Lets a person watch an issue. Doing it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if there is no such issue or person.
+    pub async fn watch(&mut self, issue: IssueId, person: PersonId) -> Result<(), Error> {
+        executing_within!(self.tx, on => sqlx::query(WATCH)
+            .bind(issue.to_string())
+            .bind(person.to_string())
+            .execute(on))?;
+        Ok(())
+    }
+}
