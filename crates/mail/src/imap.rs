@@ -1,4 +1,4 @@
-//! IMAP (RFC 3501, RFC 9051) as a client that reads a folder: sign in, look, fetch, mark as read.
+//! IMAP (RFC 3501, RFC 9051) as a client that reads a folder: sign in, look, fetch, mark as read, move away, wait for more.
 //!
 //! Framing is separate from meaning: the codec cuts what arrives into complete responses under fixed caps, the reader
 //! says what one response means, and the session is a thin loop around both. What a server says and nobody understands
@@ -8,20 +8,28 @@ mod bodies;
 mod capabilities;
 mod codec;
 mod command;
-mod error;
 mod fetch;
 mod folder;
-mod redact;
+mod folders;
+mod idle;
+mod list;
+mod moving;
+mod names;
 mod refusal;
 mod reply;
 mod session;
 mod sign_in;
+mod starttls;
+mod utf7;
+mod watch;
+mod wire;
 
-pub use bodies::Body;
+pub use crate::body::Body;
+pub use crate::error::{CertificateFault, Error};
+pub use crate::limits::Limits;
 pub use capabilities::Capabilities;
-pub use error::{CertificateFault, Error};
 pub use folder::{LISTED, Meta, Selected};
-pub use session::{Limits, Session};
-
-pub(crate) use reply::plain;
-pub(crate) use session::io_error;
+pub use folders::{Folder, SpecialUse};
+pub use idle::Idle;
+pub use moving::Removal;
+pub use session::Session;

@@ -4,6 +4,7 @@
 //! who is not heard, and bounded, because anybody can send us anything. Absent on purpose: what becomes of the mail.
 
 mod address;
+mod authentication;
 mod automatic;
 mod body;
 mod charset;
@@ -15,16 +16,24 @@ pub mod json;
 mod keys;
 mod parse;
 mod part;
+mod pictures;
+mod priority;
+mod recipients;
 mod reply;
+mod report;
 mod structure;
 mod text;
 
 use outlink_model::Timestamp;
-use outlink_model::tracker::PartRange;
+use outlink_model::message::Machine;
+use outlink_model::tracker::{PartRange, Priority};
 
+pub use address::fold;
+pub use authentication::{AuthenticationResults, authentication_by};
 pub use encoding::decode_part;
 pub use json::ParsedJson;
 pub use parse::parse;
+pub use report::{Action, DeliveryReport, FailedRecipient};
 
 /// A mail, read.
 ///
@@ -44,10 +53,16 @@ pub struct Parsed {
     pub to: Vec<Address>,
     /// Who gets a copy.
     pub cc: Vec<Address>,
+    /// Where the sender wants answers to go (Reply-To).
+    pub reply_to: Vec<Address>,
+    /// Every address that it was sent or delivered to, in lower case, each once.
+    pub recipients: Vec<String>,
     /// The subject, decoded, on one line; may be empty.
     pub subject: String,
     /// When the sender says that it was written.
     pub date: Option<Timestamp>,
+    /// When the last mail server on its way says that it arrived (the topmost Received, RFC 5321 §4.4).
+    pub received: Option<Timestamp>,
     /// The whole readable body.
     pub text: String,
     /// What the sender wrote: the body without quoted history and signature. Never empty where `text` is not.
@@ -56,8 +71,18 @@ pub struct Parsed {
     pub quoted: String,
     /// The files that came with it.
     pub attachments: Vec<Part>,
-    /// Why it counts as machine-made, as the end of a sentence: "it says Auto-Submitted: auto-replied".
-    pub automatic: Option<String>,
+    /// Why it counts as machine-made, and in what way.
+    pub machine: Option<Machine>,
+    /// The mark of the outlink that sent it (X-Outlink-Fingerprint), which may be another one or a lie.
+    pub fingerprint: Option<String>,
+    /// The mailing list that it came through (RFC 2919), in lower case.
+    pub list_id: Option<String>,
+    /// How urgent the sender says it is.
+    pub priority: Option<Priority>,
+    /// What mail servers say about the sender, topmost first. Anybody can write these: see [`authentication_by`].
+    pub authentication: Vec<AuthenticationResults>,
+    /// What became of mail of ours, where this is a mail system's word about it.
+    pub report: Option<DeliveryReport>,
     /// Words in the subject that look like issue keys, in upper case, leftmost first.
     pub keys: Vec<String>,
 }
@@ -84,6 +109,9 @@ pub struct Part {
     pub range: PartRange,
     /// Whether it belongs into the text (a picture in an HTML body) rather than beside it.
     pub inline: bool,
+    /// Whether it only dresses the mail up: a logo in a signature, a picture in quoted history, a tracking pixel. A list
+    /// of files can leave it out.
+    pub decoration: bool,
 }
 
 /// A mail that cannot be read at all.

@@ -109,14 +109,14 @@ pub fn parse_challenge(base64: &str) -> Challenge {
     let decoded = STANDARD_PAD_INDIFFERENT.decode(given).unwrap_or_else(|_| given.into());
     let json = serde_json::from_slice::<serde_json::Value>(&decoded).unwrap_or_default();
     let field = |name| match json.get(name) {
-        Some(serde_json::Value::String(text)) => Some(crate::imap::plain(text.as_bytes(), 200)),
+        Some(serde_json::Value::String(text)) => Some(crate::words::plain(text.as_bytes(), 200)),
         Some(serde_json::Value::Number(number)) => Some(number.to_string()),
         _ => None,
     };
     Challenge {
         status: field("status"),
         scope: field("scope"),
-        text: crate::imap::plain(&decoded, CHALLENGE_KEPT),
+        text: crate::words::plain(&decoded, CHALLENGE_KEPT),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::imap::{CertificateFault, Error};
+use crate::error::{CertificateFault, Error, io_error};
 
 /// How long a handshake may take. It is two round trips; whoever needs longer would not serve mail either.
 const HANDSHAKE: Duration = Duration::from_secs(20);
@@ -60,7 +60,7 @@ fn failure(host: &str, doing: &'static str, error: &std::io::Error) -> Error {
             Error::Tls { host, text: format!("it refused with the alert {alert:?}") }
         }
         Some(other) => Error::Tls { host, text: other.to_string() },
-        None => crate::imap::io_error(doing, error),
+        None => io_error(doing, error),
     }
 }
 
@@ -91,7 +91,7 @@ fn fault(error: &CertificateError) -> CertificateFault {
 fn bare(presented: &str) -> String {
     let inside = presented.split_once('(').map_or(presented, |(_, rest)| rest);
     let inside = inside.strip_suffix(')').unwrap_or(inside).trim_matches('"');
-    crate::imap::plain(inside.as_bytes(), 100)
+    crate::words::plain(inside.as_bytes(), 100)
 }
 
 fn day(time: UnixTime) -> Option<String> {

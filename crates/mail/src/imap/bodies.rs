@@ -5,23 +5,12 @@ use std::collections::{BTreeSet, VecDeque};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::command;
-use super::error::Error;
 use super::fetch::{Content, Fetch};
 use super::refusal::{self, Asked};
 use super::reply::{Reply, Status, Text};
 use super::session::Session;
-
-/// What was got for a UID.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Body {
-    /// The message, as it lies on the server.
-    Raw(Vec<u8>),
-    /// It has so many octets, more than [`super::Limits::literal`]. They were read over.
-    TooLarge(u64),
-    /// The server has the message and does not give it; these are its words, or ours. Asked for alone, after it was
-    /// refused among others.
-    Refused(String),
-}
+use crate::body::Body;
+use crate::error::Error;
 
 /// UIDs in one command.
 const PER_COMMAND: usize = 32;

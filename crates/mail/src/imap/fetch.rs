@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
 }
 
 /// Where the quoted string that `text` begins with has ended.
-fn quoted_end(text: &[u8]) -> Option<usize> {
+pub(super) fn quoted_end(text: &[u8]) -> Option<usize> {
     let mut at = 1;
     loop {
         match *text.get(at)? {
@@ -165,7 +165,8 @@ fn quoted_end(text: &[u8]) -> Option<usize> {
     }
 }
 
-fn unescaped(text: &[u8]) -> Vec<u8> {
+/// A quoted string without its escapes.
+pub(super) fn unescaped(text: &[u8]) -> Vec<u8> {
     let mut bytes = text.iter();
     let mut plain = Vec::with_capacity(text.len());
     while let Some(&byte) = bytes.next() {

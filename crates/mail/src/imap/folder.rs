@@ -6,11 +6,12 @@ use outlink_model::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::command;
-use super::error::Error;
 use super::fetch::Fetch;
 use super::refusal::Asked;
 use super::reply::{Reply, Status};
 use super::session::Session;
+use super::watch::Watch;
+use crate::error::Error;
 
 /// A folder that was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,13 +57,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 
     async fn open(&mut self, command: &'static str, folder: &str) -> Result<Selected, Error> {
-        let name = command::folder(folder)?;
         self.doing = "opening the folder";
-        let tag = self.send(&format!("{command} {name}")).await?;
+        self.watch = Watch::default();
         let (mut uid_validity, mut uid_next, mut exists) = (None, None, 0);
-        let asked = Asked::Folder { command, folder };
         let done = self
-            .finish(&tag, asked, |reply| match reply {
+            .on_folder(command, command, folder, |reply| match reply {
                 Reply::Exists(messages) => exists = messages,
                 Reply::Untagged(Status::Ok, text) => match text.code.as_str() {
                     "UIDVALIDITY" => uid_validity = text.argument.parse().ok(),
@@ -72,6 +71,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 _ => {}
             })
             .await?;
+        self.has_opened = true;
+        self.watch.settle();
         let Some(uid_validity) = uid_validity else {
             return Err(self.protocol("It tells no UIDVALIDITY for the folder."));
         };
@@ -83,6 +84,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     pub async fn metadata(&mut self, from_uid: u32) -> Result<Vec<Meta>, Error> {
         self.doing = "listing messages";
         let from = from_uid.max(1);
+        // What is told from here on may have come too late for this listing.
+        self.watch.settle();
         let tag =
             self.send(&format!("UID FETCH {from}:* (UID FLAGS INTERNALDATE RFC822.SIZE)")).await?;
         let mut found = BTreeMap::new();
@@ -101,7 +104,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         for some in uids.chunks(STORED_AT_ONCE) {
             let set = command::sequence_set(some);
             let tag = self.send(&format!("UID STORE {set} +FLAGS.SILENT (\\Seen)")).await?;
-            self.finish(&tag, Asked::Command("UID STORE"), |_| {}).await?;
+            self.finish(&tag, Asked::Change("UID STORE"), |_| {}).await?;
         }
         Ok(())
     }

@@ -6,6 +6,8 @@
 use super::capabilities::Capabilities;
 use super::codec::Frame;
 use super::fetch::{self, Fetch};
+use super::list::{self, Listed};
+use crate::words::plain;
 
 /// A response.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,8 +22,16 @@ pub(super) enum Reply {
     Capability(Capabilities),
     /// So many messages are in the folder.
     Exists(u32),
+    /// So many of them have come since somebody last looked.
+    Recent(u32),
+    /// A message was removed from the folder.
+    Expunged,
     /// Data of one message.
     Fetch(Fetch),
+    /// A folder.
+    List(Listed),
+    /// What was agreed on with ENABLE.
+    Enabled(Capabilities),
     /// Data that we have no use for.
     Other,
     /// Nothing that IMAP knows.
@@ -39,7 +49,7 @@ pub(super) enum Status {
 }
 
 /// What stands after a status.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Text {
     /// The name of the response code, in upper case; empty where there is none.
     pub(super) code: String,
@@ -66,10 +76,22 @@ pub(super) fn read(frame: Frame) -> Reply {
         if first.eq_ignore_ascii_case(b"CAPABILITY") {
             return Reply::Capability(Capabilities::parse(&String::from_utf8_lossy(rest)));
         }
+        if first.eq_ignore_ascii_case(b"ENABLED") {
+            return Reply::Enabled(Capabilities::parse(&String::from_utf8_lossy(rest)));
+        }
+        if first.eq_ignore_ascii_case(b"LIST") {
+            return list::read(rest, literals).map_or(Reply::Other, Reply::List);
+        }
         let Some(number) = number(first) else { return Reply::Other };
         let (second, rest) = word(rest);
         if second.eq_ignore_ascii_case(b"EXISTS") {
             return u32::try_from(number).map_or(Reply::Other, Reply::Exists);
+        }
+        if second.eq_ignore_ascii_case(b"RECENT") {
+            return u32::try_from(number).map_or(Reply::Other, Reply::Recent);
+        }
+        if second.eq_ignore_ascii_case(b"EXPUNGE") {
+            return Reply::Expunged;
         }
         if second.eq_ignore_ascii_case(b"FETCH") {
             return Reply::Fetch(fetch::read(rest, literals));
@@ -82,15 +104,6 @@ pub(super) fn read(frame: Frame) -> Reply {
         (Ok(tag), Some(status)) => Reply::Tagged(tag.to_owned(), status, words(rest)),
         _ => Reply::Unreadable,
     }
-}
-
-/// Text of a stranger made fit to be shown: no control characters, and at most about `most` octets.
-pub(crate) fn plain(bytes: &[u8], most: usize) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(most)]);
-    let cleaned: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect();
-    let cleaned = cleaned.trim();
-    if bytes.len() > most { format!("{cleaned} …") } else { cleaned.to_owned() }
 }
 
 /// A decimal number, as far as 64 bits go.

@@ -4,11 +4,11 @@ use outlink_model::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::command::{self, Argument};
-use super::error::Error;
-use super::redact;
 use super::refusal::{self, Asked};
 use super::reply::{Reply, Status, Text};
 use super::session::Session;
+use crate::error::Error;
+use crate::redact;
 use crate::sasl::{self, Challenge, Mechanism};
 
 /// Challenges that are answered in one exchange. The mechanisms we know need one.
@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     }
 
     /// Waits for a continuation. The command's answer where that comes instead.
-    async fn go_ahead(&mut self, tag: &str) -> Result<Option<(Status, Text)>, Error> {
+    pub(super) async fn go_ahead(&mut self, tag: &str) -> Result<Option<(Status, Text)>, Error> {
         loop {
             match self.reply().await? {
                 Reply::Continue(_) => return Ok(None),
@@ -173,6 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     ) -> Result<(), Error> {
         if status == Status::Ok {
             self.note_capabilities(&text);
+            self.signed_in = true;
             return Ok(());
         }
         let asked = Asked::SignIn { mechanism, challenge };

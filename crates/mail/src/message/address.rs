@@ -47,6 +47,18 @@ fn address(addr: &Addr<'_>) -> Option<Address> {
     (!word.is_empty()).then(|| Address { name, address: word.to_owned() })
 }
 
+/// An address as it is compared and kept: in lower case. A domain stays in the script that it is written in.
+pub fn fold(address: &str) -> String {
+    address.trim().to_lowercase()
+}
+
+/// The domain of an address in lower case, without the dot of the root; absent where there is none.
+pub(super) fn domain(address: &str) -> Option<String> {
+    let (_, domain) = address.rsplit_once('@')?;
+    let domain = fold(domain.trim_matches(['<', '>', '.', ' ']));
+    (!domain.is_empty()).then_some(domain)
+}
+
 /// Free text: encoded words (RFC 2047) are decoded.
 pub(super) fn unstructured(value: &str) -> String {
     let line = format!("{}\n", cut(value, MAX_SUBJECT.0));
@@ -102,6 +114,28 @@ mod tests {
         assert_eq!(read("Bob Doe bob@example.org"), ["Bob Doe|bob@example.org"]);
         assert_eq!(read(""), [""; 0]);
         assert_eq!(addresses(&"a@example.org, ".repeat(1000)).len(), MAX_ADDRESSES);
+    }
+
+    #[test]
+    fn addresses_are_compared_in_lower_case() {
+        for (written, folded) in [
+            ("Ann@Example.ORG", "ann@example.org"),
+            (" ann@example.org ", "ann@example.org"),
+            ("JÖRG@MÜNCHEN.example", "jörg@münchen.example"),
+            ("a@xn--MNCHEN-3ya.example", "a@xn--mnchen-3ya.example"),
+            ("", ""),
+        ] {
+            assert_eq!(fold(written), folded);
+        }
+        for (address, found) in [
+            ("Ann@Example.ORG", Some("example.org")),
+            ("\"a@b\"@example.org.", Some("example.org")),
+            ("@example.org", Some("example.org")),
+            ("ann@", None),
+            ("ann", None),
+        ] {
+            assert_eq!(domain(address).as_deref(), found, "{address}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which parts are the text, and which are attachments.
 
+use std::collections::HashMap;
+
 use outlink_model::tracker::{PartRange, TransferEncoding};
 
 use super::encoding::{decode, decoded_len};
@@ -8,10 +10,12 @@ use super::html::{self, Mark};
 use super::part::{file_name, made_up_name};
 use super::structure::Entity;
 use super::text::{self, MAX_TEXT};
-use super::{Part, address, charset};
+use super::{Part, address, charset, pictures, reply};
 
 /// Encoded octets of one text part that are decoded; enough for [`MAX_TEXT`] in base64 with its line ends.
 const MAX_ENCODED: usize = MAX_TEXT / 2 * 3;
+/// Encoded octets of HTML that are looked through for pictures.
+const MAX_LOOKED_AT: usize = 4 * MAX_TEXT;
 /// Octets of an attached mail that are decoded to learn its subject.
 const MAX_HEADER: usize = 16 * 1024;
 /// What stands at the end of a text that was too long.
@@ -23,6 +27,25 @@ pub(super) struct Body {
     pub(super) text: String,
     /// One for each line of `text`; empty where the text was not HTML.
     pub(super) marks: Vec<Mark>,
+    /// The pictures in it that came with the mail.
+    pub(super) pictures: Vec<Picture>,
+}
+
+/// A picture within a text.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Picture {
+    /// The Content-ID of its part, without angle brackets.
+    pub(super) id: String,
+    /// The line that it stands on, or before which it stands.
+    pub(super) line: usize,
+    /// It stands between two lines.
+    pub(super) between: bool,
+    /// The markup says that it is part of a quote, of history or of a signature.
+    pub(super) set_aside: bool,
+    /// It is not meant to be seen.
+    pub(super) hidden: bool,
+    /// Width and height at which it is to be shown, in pixels.
+    pub(super) size: (Option<u32>, Option<u32>),
 }
 
 /// What is gathered from the parts.
@@ -30,6 +53,12 @@ pub(super) struct Body {
 pub(super) struct Gathered {
     pub(super) bodies: Vec<Body>,
     pub(super) attachments: Vec<Part>,
+    /// The Content-ID of each attachment, without angle brackets.
+    ids: Vec<Option<String>>,
+    /// For pictures within HTML: the Content-ID, and whether they stand apart from what is new.
+    shown: Vec<(String, bool)>,
+    /// Encoded octets of the HTML that was looked through for pictures.
+    looked_at: usize,
 }
 
 /// How a part stands to those around it.
@@ -41,13 +70,45 @@ struct Place {
     resource: bool,
     /// It is the signature of its sibling.
     signature: bool,
+    /// The subject says that the mail is a forward.
+    forward: bool,
+    /// The mail brings pictures that an HTML part may show.
+    pictured: bool,
 }
 
 /// Sorts the parts of a mail.
 pub(super) fn gather(raw: &[u8], mail: &Entity<'_>) -> Gathered {
     let mut gathered = Gathered::default();
-    visit(raw, mail, Place::default(), &mut gathered);
+    let subject = mail.headers.get("Subject").map(|value| address::unstructured(&value));
+    let forward = subject.is_some_and(|subject| reply::is_forward(&subject));
+    let place = Place { forward, pictured: brings_pictures(mail), ..Place::default() };
+    visit(raw, mail, place, &mut gathered);
+    decorate(raw, &mut gathered);
     gathered
+}
+
+fn brings_pictures(entity: &Entity<'_>) -> bool {
+    entity.content.media_type.starts_with("image/") && entity.headers.has("Content-ID")
+        || entity.children.iter().any(brings_pictures)
+}
+
+/// Tells pictures that only dress up a signature or an earlier mail from those that the sender wants to show.
+fn decorate(raw: &[u8], gathered: &mut Gathered) {
+    let mut aside: HashMap<&str, bool> = HashMap::new();
+    for (id, apart) in &gathered.shown {
+        // One place among what is new is enough.
+        aside.entry(id).and_modify(|all| *all &= apart).or_insert(*apart);
+    }
+    for (part, id) in gathered.attachments.iter_mut().zip(&gathered.ids) {
+        if part.media_type.starts_with("image/") {
+            let size = pictures::size(raw, part.range);
+            // An icon that no text shows may be what the mail is about.
+            part.decoration = match id.as_deref().and_then(|id| aside.get(id)) {
+                Some(apart) => *apart || reply::is_icon(size),
+                None => reply::is_pixel(size),
+            };
+        }
+    }
 }
 
 fn visit(raw: &[u8], entity: &Entity<'_>, place: Place, into: &mut Gathered) {
@@ -97,8 +158,19 @@ fn leaf(raw: &[u8], entity: &Entity<'_>, place: Place, into: &mut Gathered) {
         entity.claimed_name().is_some() && into.bodies.iter().any(|body| !body.text.is_empty());
     if is_text(entity) && !place.resource && !named_file {
         let read: usize = into.bodies.iter().map(|body| body.text.len()).sum();
-        if !place.told_elsewhere && read < MAX_TEXT {
-            into.bodies.push(body(raw, entity));
+        let html = entity.content.media_type == "text/html";
+        // HTML that is not shown still tells where the pictures stand.
+        let looked_at = place.pictured && html && into.looked_at < MAX_LOOKED_AT;
+        if looked_at && place.told_elsewhere || read < MAX_TEXT && !place.told_elsewhere {
+            let body = body(raw, entity);
+            into.looked_at += if looked_at { entity.body.len() } else { 0 };
+            if looked_at && !body.pictures.is_empty() {
+                let ids = body.pictures.iter().map(|picture| picture.id.clone());
+                into.shown.extend(ids.zip(reply::aside(&body, place.forward)));
+            }
+            if !place.told_elsewhere {
+                into.bodies.push(body);
+            }
         }
         return;
     }
@@ -121,6 +193,8 @@ fn leaf(raw: &[u8], entity: &Entity<'_>, place: Place, into: &mut Gathered) {
         .is_some_and(|kind| detached.contains(&kind));
     if !(place.signature && signature) {
         into.attachments.push(attachment(raw, entity, place, into.attachments.len() + 1));
+        let id = entity.headers.get("Content-ID");
+        into.ids.push(id.map(|id| id.trim().trim_matches(['<', '>']).to_owned()));
     }
 }
 
@@ -135,10 +209,10 @@ fn body(raw: &[u8], entity: &Entity<'_>) -> Body {
     } else if entity.content.flowed {
         Body {
             text: text::unflow(&text::clean(kept), entity.content.delete_space),
-            marks: Vec::new(),
+            ..Body::default()
         }
     } else {
-        Body { text: text::clean(kept), marks: Vec::new() }
+        Body { text: text::clean(kept), ..Body::default() }
     };
     if body.marks.is_empty() {
         body.text = text::trim_lines(&body.text).to_owned();
@@ -196,6 +270,7 @@ fn attachment(raw: &[u8], entity: &Entity<'_>, place: Place, number: usize) -> P
         },
         inline: media_type.starts_with("image/") && (entity.disposition.inline || shown),
         media_type,
+        decoration: false,
     }
 }
 

@@ -8,7 +8,7 @@ mod elements;
 mod lines;
 mod tokens;
 
-use elements::{Effect, display_hidden, effect_of, is_void};
+use elements::{Effect, begins_history, display_hidden, effect_of, is_void};
 use lines::Lines;
 use tokens::{Tag, Token, tokens};
 
@@ -23,6 +23,8 @@ pub(super) enum Mark {
     Attribution,
     /// History.
     Quoted,
+    /// The sender's signature.
+    Signature,
 }
 
 /// Elements that are open at a time. More are let through without being tracked.
@@ -71,6 +73,8 @@ impl<'a> Walk<'a> {
         if is_void(tag.name) {
             if self.hidden == 0 && !display_hidden(tag) {
                 self.void(tag);
+            } else if tag.is("img") {
+                self.lines.picture(tag, true);
             }
             return;
         }
@@ -88,9 +92,13 @@ impl<'a> Walk<'a> {
             self.lines.line_break();
         } else if tag.is("hr") {
             self.lines.block(false);
+            if begins_history(tag) {
+                self.lines.history();
+            }
             self.lines.text("---");
             self.lines.block(false);
         } else if tag.is("img") {
+            self.lines.picture(tag, false);
             self.lines.image(tag.get("alt").unwrap_or_default());
         }
     }
@@ -126,6 +134,10 @@ impl<'a> Walk<'a> {
             Effect::HistoryBox => {
                 self.lines.block(false);
                 self.lines.history_box(true);
+            }
+            Effect::SignatureBox => {
+                self.lines.block(false);
+                self.lines.signature(true);
             }
             Effect::History => {
                 self.lines.block(false);
@@ -182,6 +194,10 @@ impl<'a> Walk<'a> {
                 self.lines.block(false);
                 self.lines.history_box(false);
             }
+            Effect::SignatureBox => {
+                self.lines.block(false);
+                self.lines.signature(false);
+            }
         }
         Some(name)
     }
@@ -215,6 +231,7 @@ mod tests {
             ("<![if !mso]>a<![endif]><!--[if mso]>no<![endif]-->b", "ab"),
             ("a<div style='display: none'>no<div>no</div></div>b", "ab"),
             ("<span style=\"mso-hide:all\">no</span>yes", "yes"),
+            ("<div style='max-height: 0; overflow: hidden'>no</div>yes", "yes"),
             ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
             ("<a href='https://example.org/a'>the page</a>.", "the page <https://example.org/a>."),
             ("<a href=\"https://example.org/\">https://example.org</a>", "https://example.org"),
@@ -247,7 +264,7 @@ mod tests {
 
     #[test]
     fn markup_tells_history() {
-        use Mark::{Attribution as A, Own as O, Quoted as Q};
+        use Mark::{Attribution as A, Own as O, Quoted as Q, Signature as S};
         let table: &[(&str, &[Mark])] = &[
             (
                 "me<div class=gmail_quote><div class=gmail_attr>He:</div><blockquote>q</blockquote></div>",
@@ -264,6 +281,9 @@ mod tests {
             ),
             ("me<div id=appendonsend></div><hr><div id=divRplyFwdMsg>He</div>it", &[O, Q, Q, Q]),
             ("me<div class=yahoo_quoted>He:<div>q</div></div>bottom", &[O, Q, Q, O]),
+            ("me<div class=gmail_signature>Ann<br>ACME</div>more", &[O, S, S, O]),
+            ("me<div id=x_Signature>Ann</div><hr id=zwchr>q", &[O, S, Q, Q]),
+            ("me<div name=quote>q</div><p name=quote>me</p>", &[O, Q, O, O]),
         ];
         for (html, marks) in table {
             let body = render(html);

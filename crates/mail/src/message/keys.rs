@@ -59,6 +59,8 @@ fn ends_word(rest: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -89,5 +91,35 @@ mod tests {
     fn they_are_capped() {
         let subject: String = (1..100).map(|n| format!("SUP-{n} ")).collect();
         assert_eq!(keys(&subject).len(), MAX_KEYS);
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_looks_like_one_and_stands_in_the_subject(
+            pieces in prop::collection::vec(
+                prop_oneof!["[A-Za-z]{0,12}", "[0-9]{0,12}", "[-_.@ \\[:é工]", any::<String>()],
+                0..20,
+            ),
+        ) {
+            let subject = pieces.concat();
+            let found = keys(&subject);
+            prop_assert!(found.len() <= MAX_KEYS);
+            let upper = subject.to_ascii_uppercase();
+            let mut seen = Vec::new();
+            for key in found {
+                let (project, number) = key.split_once('-').unwrap();
+                prop_assert!(outlink_model::tracker::is_project_key(project), "{}", key);
+                prop_assert!(number.parse::<u32>().is_ok_and(|number| number > 0), "{}", key);
+                prop_assert!(upper.contains(&key), "{}", key);
+                prop_assert!(!seen.contains(&key), "{}", key);
+                seen.push(key);
+            }
+        }
+
+        #[test]
+        fn a_key_between_blanks_is_found(key in "[A-Z][A-Z0-9]{1,9}-[1-9][0-9]{0,8}", before in "[a-z ]{0,20}") {
+            let subject = format!("{before} {} after", key.to_lowercase());
+            prop_assert_eq!(keys(&subject), [key]);
+        }
     }
 }

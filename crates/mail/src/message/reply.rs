@@ -8,6 +8,7 @@
 
 mod attribution;
 mod header_block;
+mod pictures;
 mod separator;
 mod signature;
 mod words;
@@ -16,6 +17,7 @@ use super::body::Body;
 use super::html::Mark;
 use super::text::trim_lines;
 
+pub(super) use pictures::{aside, is_icon, is_pixel};
 pub(super) use separator::is_forward;
 
 /// A text, divided.
@@ -35,7 +37,7 @@ enum Kind {
     Own,
     /// Somebody else's, marked by `>` or by the markup.
     Quote,
-    /// Says whose the quote below is.
+    /// Says whose the quote below is; stays with it, and goes with it.
     Attribution,
     /// A signature, a footer, or history.
     Dropped,
@@ -46,20 +48,11 @@ enum Kind {
 /// What is forwarded is what the sender wants to say, so a forward keeps its text; and so does a mail of which
 /// nothing else would be left.
 pub(super) fn split(body: &Body, forward: bool) -> Split {
-    let whole = || Split { reply: body.text.clone(), quoted: String::new() };
     let lines: Vec<&str> = body.text.split('\n').collect();
-    let mut kinds = classify(&lines, &body.marks);
-    let marked_forward = forward && body.marks.contains(&Mark::Quoted);
-    if marked_forward || find_history(&lines, &mut kinds, forward) == Found::Forward {
-        return whole();
-    }
-    mend_wrapped_quotes(&lines, &mut kinds);
-    signature::drop_signatures(&lines, &mut kinds);
-    settle_quotes(&mut kinds);
+    let Division::Parts(kinds) = divide(&lines, &body.marks, forward) else {
+        return Split { reply: body.text.clone(), quoted: String::new() };
+    };
     let own = |kind: &Kind| matches!(kind, Kind::Own | Kind::Quote);
-    if !kinds.contains(&Kind::Own) {
-        return whole();
-    }
     let pick = |wanted: bool| {
         let picked = lines
             .iter()
@@ -70,10 +63,41 @@ pub(super) fn split(body: &Body, forward: bool) -> Split {
     Split { reply: pick(true), quoted: pick(false) }
 }
 
+/// How a mail is to be read.
+#[derive(Debug, PartialEq)]
+enum Division {
+    /// It is a forward: all of it counts.
+    Forward,
+    /// Nothing in it would be the sender's own, so all of it counts too.
+    Undivided,
+    /// What each line is.
+    Parts(Vec<Kind>),
+}
+
+fn divide(lines: &[&str], marks: &[Mark], forward: bool) -> Division {
+    let mut kinds = classify(lines, marks);
+    if forward && (marks.contains(&Mark::Quoted) || kinds.contains(&Kind::Quote)) {
+        return Division::Forward;
+    }
+    if let Some(first) = marks.iter().position(|mark| *mark == Mark::Quoted) {
+        let rule = separator::rule_above(lines, first);
+        kinds[rule..first].fill(Kind::Dropped);
+    }
+    signature::drop_banners(lines, &mut kinds);
+    if find_history(lines, &mut kinds, forward) == Found::Forward {
+        return Division::Forward;
+    }
+    mend_wrapped_quotes(lines, &mut kinds);
+    signature::drop_signatures(lines, &mut kinds);
+    settle_quotes(&mut kinds);
+    if kinds.contains(&Kind::Own) { Division::Parts(kinds) } else { Division::Undivided }
+}
+
 fn classify(lines: &[&str], marks: &[Mark]) -> Vec<Kind> {
     let kind = |(index, line): (usize, &&str)| match marks.get(index) {
         _ if line.trim().is_empty() => Kind::Blank,
         Some(Mark::Quoted) => Kind::Quote,
+        Some(Mark::Signature) => Kind::Dropped,
         _ if line.trim_start().starts_with('>') => Kind::Quote,
         Some(Mark::Attribution) => Kind::Attribution,
         _ => Kind::Own,
@@ -95,14 +119,21 @@ const MAX_CANDIDATES: usize = 500;
 /// Marks attributions, and everything from where the history begins that runs to the end.
 fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
     let mut candidates = 0;
+    let mut head = 0..0;
     for at in 0..lines.len() {
-        if !matches!(kinds[at], Kind::Own | Kind::Attribution) {
+        if !matches!(kinds[at], Kind::Own | Kind::Attribution) || head.contains(&at) {
             continue;
         }
         if separator::is_forward_marker(lines[at]) {
             return Found::Forward;
         }
-        let block = header_block::starts_at(lines, kinds, at);
+        let block = header_block::ends_at(lines, kinds, at);
+        if let Some(end) = block.filter(|_| !forward && is_on_top(lines, kinds, at)) {
+            // A header with nothing above it is no history, but the head of all that there is.
+            head = at..end + 1;
+            continue;
+        }
+        let block = block.is_some();
         if block || separator::is_original_marker(lines[at]) {
             if forward {
                 return Found::Forward;
@@ -132,6 +163,14 @@ fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
         }
     }
     Found::Marked
+}
+
+/// Whether nothing but rules stands above.
+fn is_on_top(lines: &[&str], kinds: &[Kind], at: usize) -> bool {
+    let mut above = lines[..at].iter().zip(kinds);
+    above.all(|(line, kind)| {
+        matches!(kind, Kind::Blank | Kind::Dropped) || separator::is_rule_line(line, 3)
+    })
 }
 
 fn drop_from(kinds: &mut [Kind], at: usize) {
@@ -173,7 +212,7 @@ fn goes_on(full: &str, rest: &str) -> bool {
         && !rest.trim_start().starts_with(|c: char| c.is_uppercase() || c.is_numeric())
 }
 
-/// Keeps the quotes that are answered below, drops the others.
+/// Keeps the quotes that are answered below, with the lines that say whose they are, and drops the others.
 ///
 /// A mail that consists of one quote with the whole answer below it is not answered point by point: that quote is the
 /// history, only on top.
@@ -199,6 +238,16 @@ fn settle_quotes(kinds: &mut [Kind]) {
             *kind = Kind::Dropped;
         }
     }
+    let mut quote_below = false;
+    for kind in kinds.iter_mut().rev() {
+        match kind {
+            Kind::Attribution if quote_below => *kind = Kind::Quote,
+            Kind::Blank => {}
+            Kind::Own | Kind::Quote | Kind::Attribution | Kind::Dropped => {
+                quote_below = *kind == Kind::Quote;
+            }
+        }
+    }
 }
 
 /// The lines as a text; where lines were taken out, no more than one blank line is left.
@@ -221,7 +270,7 @@ mod tests {
     use super::*;
 
     fn reply(text: &str) -> String {
-        split(&Body { text: text.to_owned(), marks: Vec::new() }, false).reply
+        split(&Body { text: text.to_owned(), ..Body::default() }, false).reply
     }
 
     #[test]
@@ -245,6 +294,24 @@ mod tests {
             ("new\n\nOn 2024-01-01 10:00 Bob <b@example.org> wrote:\nold, not marked", "new"),
             ("new\n\n-----Original Message-----\nold", "new"),
             ("new\n-- \nme\n\n> old", "new"),
+            (
+                "Hi\nOn 2024-01-01 Bob <b@x> wrote:\n> a\nb",
+                "Hi\nOn 2024-01-01 Bob <b@x> wrote:\n> a\nb",
+            ),
+            ("On 2024-01-01 Bob <b@x> wrote:\n> a\nb", "b"),
+            (
+                "From: Bob\nSent: Monday\nSubject: x\n\nnew\n\nFrom: Ann\nSent: Sunday\nTo: Bob\nSubject: x\n\nold",
+                "From: Bob\nSent: Monday\nSubject: x\n\nnew",
+            ),
+            ("CAUTION: This email originated from outside.\n\nnew\n\n> old", "new"),
+            (
+                "You don't often get email from bob@example.org. Learn why this is\nimportant<https://example.org/why>\nnew",
+                "new",
+            ),
+            (
+                "CAUTION: This email originated from outside.",
+                "CAUTION: This email originated from outside.",
+            ),
             ("## Reply above this line ##\nold", "## Reply above this line ##\nold"),
             ("", ""),
             ("\n", "\n"),

@@ -6,23 +6,24 @@ use crate::script::session;
 
 #[tokio::test]
 async fn a_folder_is_opened() {
-    let (mut session, server) = session("* OK hi\r\n", |mut server| async move {
-        server.expect(r#"a1 EXAMINE "Entw&APw-rfe""#).await;
-        server
-            .say(
-                "* FLAGS (\\Answered)\r\n* 172 EXISTS\r\n* 1 RECENT\r\n* OK [UNSEEN 12] x\r\n\
+    let (mut session, server) =
+        session("* OK [CAPABILITY IMAP4rev1] hi\r\n", |mut server| async move {
+            server.expect(r#"a1 EXAMINE "Entw&APw-rfe""#).await;
+            server
+                .say(
+                    "* FLAGS (\\Answered)\r\n* 172 EXISTS\r\n* 1 RECENT\r\n* OK [UNSEEN 12] x\r\n\
                  * OK [UIDVALIDITY 3857529045] x\r\n* OK [UIDNEXT 4392] x\r\n\
                  * OK [PERMANENTFLAGS ()] x\r\na1 OK [READ-ONLY] done\r\n",
-            )
-            .await;
-        server.expect(r#"a2 SELECT "INBOX""#).await;
-        server.say("* OK [UIDVALIDITY 1] x\r\na2 OK [READ-WRITE] done\r\n").await;
-        server.expect(r#"a3 SELECT "Foo \"x\"""#).await;
-        server.say("a3 NO [NONEXISTENT] Unknown Mailbox\r\n").await;
-        server.expect(r#"a4 SELECT "INBOX""#).await;
-        server.say("* 3 EXISTS\r\na4 OK done\r\n").await;
-    })
-    .await;
+                )
+                .await;
+            server.expect(r#"a2 SELECT "INBOX""#).await;
+            server.say("* OK [UIDVALIDITY 1] x\r\na2 OK [READ-WRITE] done\r\n").await;
+            server.expect(r#"a3 SELECT "Foo \"x\"""#).await;
+            server.say("a3 NO [NONEXISTENT] Unknown Mailbox\r\n").await;
+            server.expect(r#"a4 SELECT "INBOX""#).await;
+            server.say("* 3 EXISTS\r\na4 OK done\r\n").await;
+        })
+        .await;
     assert_eq!(
         session.examine("Entwürfe").await.unwrap(),
         Selected {
@@ -205,9 +206,10 @@ async fn an_ok_without_the_message_is_not_taken_for_a_message_that_is_gone() {
 async fn what_concerns_the_session_ends_the_fetching() {
     for (answer, sort) in [
         ("a1 BAD User is authenticated but not connected.\r\n", "not connected"),
-        ("* BYE Session invalidated - AccessTokenExpired\r\n", "bye"),
+        ("* BYE Server shutting down.\r\n", "bye"),
+        ("a1 BAD Command received in Invalid state.\r\n", "expired"),
         ("a1 NO [UNAVAILABLE] later\r\n", "unavailable"),
-        ("a1 NO [SERVERBUG] Internal error occurred.\r\n", "unavailable"),
+        ("a1 NO [SERVERBUG] Internal error occurred.\r\n", "server bug"),
         (
             "a1 BAD Request is throttled. Suggested Backoff Time: 1000 milliseconds\r\n",
             "unavailable",
@@ -225,6 +227,8 @@ async fn what_concerns_the_session_ends_the_fetching() {
         let told = match &error {
             Error::NotConnected { .. } => "not connected",
             Error::Bye { .. } => "bye",
+            Error::SessionExpired { .. } => "expired",
+            Error::ServerBug { .. } => "server bug",
             Error::Unavailable { .. } => "unavailable",
             Error::Command { .. } => "command",
             other => panic!("{answer}: {other:?}"),

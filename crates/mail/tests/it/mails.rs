@@ -29,7 +29,7 @@ fn what_is_new_is_told_from_what_is_old() {
         ("outlook_plain_reply", "Yes, it is fixed.\n\nAnn"),
         (
             "interleaved",
-            "Hi,\n\n> Which printer is it?\n\nThe one on the second floor.\n\n\
+            "Hi,\n\nOn Mon, 4 Mar 2024, Support Desk wrote:\n> Which printer is it?\n\nThe one on the second floor.\n\n\
              > Since when?\n>\n> And who saw it first?\n\nSince Monday. Bob did.",
         ),
         ("bottom_post", "The one on the second floor."),
@@ -160,13 +160,14 @@ fn attached_mails_are_attachments() {
 
 #[test]
 fn machines_are_told_from_people() {
-    for (name, why) in [
-        ("out_of_office", Some("it says Auto-Submitted: auto-replied")),
-        ("bounce", Some("it is a delivery report")),
-        ("mailing_list", None),
+    for (name, machine) in [
+        ("out_of_office", Some("reply: it says Auto-Submitted: auto-replied")),
+        ("bounce", Some("report: it is a delivery report")),
+        ("mailing_list", Some("list: it came through the mailing list team.example.org")),
         ("plain", None),
     ] {
-        assert_eq!(read(name).automatic.as_deref(), why, "{name}");
+        let read = read(name).machine.map(|machine| format!("{}: {}", machine.kind, machine.why));
+        assert_eq!(read.as_deref(), machine, "{name}");
     }
 }
 
@@ -182,13 +183,21 @@ fn json_has_the_public_names() {
             "from": {"name": "Ann Example", "address": "ann@example.org"},
             "to": [{"name": "Support", "address": "support@example.org"}],
             "cc": [],
+            "reply_to": [],
+            "recipients": ["support@example.org"],
             "subject": "Screenshot",
             "date": "2024-03-05T08:30:00Z",
             "text": "Look: [the screen]",
             "reply": "Look: [the screen]",
             "quoted": "",
-            "attachments": [{"name": "screen.png", "type": "image/png", "size": 8, "inline": true}],
+            "attachments": [{"name": "screen.png", "type": "image/png", "size": 8, "inline": true, "decoration": false}],
             "automatic": null,
+            "machine": null,
+            "fingerprint": null,
+            "list_id": null,
+            "priority": null,
+            "authentication": [],
+            "report": null,
             "keys": [],
         })
     );

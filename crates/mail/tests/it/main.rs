@@ -5,7 +5,18 @@
 
 mod corpus;
 mod fetching;
+mod folders;
+mod headers;
 mod hostile;
+mod idling;
+mod idling_bounds;
 mod mails;
+mod pop3;
+mod pictures;
+mod replies;
+mod moving;
+mod refusals;
 mod script;
 mod signing_in;
+mod starttls;
+mod token_sizes;

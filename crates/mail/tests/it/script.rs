@@ -23,13 +23,17 @@ impl Server {
     }
 
     /// Reads a line, without its end, and demands that it ends in CRLF.
-    pub(crate) async fn hear(&mut self) -> String {
+    pub(crate) async fn hear_bytes(&mut self) -> Vec<u8> {
         let mut line = Vec::new();
         while !line.ends_with(b"\n") {
             line.push(self.stream.read_u8().await.expect("the client says something more"));
         }
-        let line = String::from_utf8(line).unwrap();
-        line.strip_suffix("\r\n").expect("lines end in CRLF").to_owned()
+        line.strip_suffix(b"\r\n").expect("lines end in CRLF").to_vec()
+    }
+
+    /// The same of a line of text.
+    pub(crate) async fn hear(&mut self) -> String {
+        String::from_utf8(self.hear_bytes().await).unwrap()
     }
 
     /// Reads a line, and demands that it is this one.

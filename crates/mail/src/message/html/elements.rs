@@ -27,6 +27,8 @@ pub(super) enum Effect<'a> {
     QuoteBox,
     /// All that is in it is history.
     HistoryBox,
+    /// All that is in it is the sender's signature.
+    SignatureBox,
     /// From here on all is history.
     History,
 }
@@ -41,16 +43,41 @@ const HISTORY: &[&str] = &[
     "ms-outlook-mobile-reference-message",
     "zmail_extra",
     "isReplyContent",
+    "zwchr",
 ];
 /// Classes of elements that enclose history and nothing else.
-const HISTORY_BOX: &[&str] =
-    &["yahoo_quoted", "gmail_quote_history", "ntes-mailmaster-quote", "qmbox_quote"];
+const HISTORY_BOX: &[&str] = &[
+    "yahoo_quoted",
+    "gmail_quote_history",
+    "ntes-mailmaster-quote",
+    "qmbox_quote",
+    "freshdesk_quote",
+];
+/// What some web mailers name the `div` that encloses history.
+const HISTORY_NAMES: &[&str] = &["quote"];
 /// Classes of elements that enclose an attribution and a `blockquote`, and what is written between the quotes.
-const QUOTE_BOX: &[&str] = &["gmail_quote", "protonmail_quote", "tutanota_quote"];
+const QUOTE_BOX: &[&str] =
+    &["gmail_quote", "protonmail_quote", "tutanota_quote", "messageReplySection"];
 /// Classes of attributions.
-const ATTRIBUTION: &[&str] = &["gmail_attr", "moz-cite-prefix", "moz-email-headers-table"];
+const ATTRIBUTION: &[&str] =
+    &["gmail_attr", "moz-cite-prefix", "moz-email-headers-table", "airmail_on", "reply-intro"];
+/// Ids and classes of elements that hold the sender's signature.
+const SIGNATURE_BOX: &[&str] = &[
+    "gmail_signature",
+    "gmail_signature_prefix",
+    "moz-signature",
+    "Signature",
+    "ms-outlook-mobile-signature",
+    "protonmail_signature_block",
+    "yahoo-signature",
+    "composer_signature",
+    "k9mail-signature",
+    "messageSignatureSection",
+    "zmail_signature",
+    "tutanota_signature",
+];
 /// The line that Outlook on a desktop draws above the header of what it quotes; it has no id.
-const OUTLOOK_LINES: &[&str] = &["border-top:solid #e1e1e1", "border-top:solid #b5c4df"];
+const OUTLOOK_LINES: &[&str] = &["border-top:solid#e1e1e1", "border-top:solid#b5c4df"];
 
 pub(super) fn is_void(name: &str) -> bool {
     [
@@ -61,6 +88,11 @@ pub(super) fn is_void(name: &str) -> bool {
     .any(|void| name.eq_ignore_ascii_case(void))
 }
 
+/// Whether a void element stands above history, as Zimbra's rule does.
+pub(super) fn begins_history(tag: &Tag<'_>) -> bool {
+    tag.is("hr") && history_effect(tag) == Some(Effect::History)
+}
+
 /// Whether the element is not meant to be seen.
 pub(super) fn display_hidden(tag: &Tag<'_>) -> bool {
     tag.get("style").is_some_and(|style| {
@@ -68,6 +100,7 @@ pub(super) fn display_hidden(tag: &Tag<'_>) -> bool {
         style.contains("display:none")
             || style.contains("mso-hide:all")
             || style.contains("visibility:hidden")
+            || style.contains("max-height:0") && style.contains("overflow:hidden")
     }) || tag.get("hidden").is_some()
 }
 
@@ -105,19 +138,26 @@ fn history_effect<'a>(tag: &Tag<'a>) -> Option<Effect<'a>> {
     }
     let id = tag.get("id").unwrap_or_default();
     let class = tag.get("class").unwrap_or_default();
+    let name = if tag.is("div") { tag.get("name").unwrap_or_default() } else { "" };
     let named = |names: &[&str]| {
-        // Outlook on the web puts `x_` before the names that it finds in a mail that it quotes.
+        // Outlook on the web puts `x_` before the names that it finds in a mail that it quotes, Yahoo `ydp` and digits.
         let is = |word: &str| {
-            names.iter().any(|name| word.trim_start_matches("x_").eq_ignore_ascii_case(name))
+            let word = word.trim_start_matches("x_");
+            let word = word
+                .strip_prefix("ydp")
+                .map_or(word, |word| word.trim_start_matches(|c: char| c.is_ascii_hexdigit()));
+            names.iter().any(|name| word.eq_ignore_ascii_case(name))
         };
-        is(id) || class.split_ascii_whitespace().any(is)
+        is(id) || is(name) || class.split_ascii_whitespace().any(is)
     };
     if named(ATTRIBUTION) {
         Some(Effect::Attribution)
     } else if named(QUOTE_BOX) {
         Some(Effect::QuoteBox)
-    } else if named(HISTORY_BOX) {
+    } else if named(HISTORY_BOX) || HISTORY_NAMES.contains(&name) {
         Some(Effect::HistoryBox)
+    } else if !tag.is("pre") && named(SIGNATURE_BOX) {
+        Some(Effect::SignatureBox)
     } else if named(HISTORY) || tag.is("div") && has_outlook_line(tag) {
         Some(Effect::History)
     } else {
@@ -127,7 +167,7 @@ fn history_effect<'a>(tag: &Tag<'a>) -> Option<Effect<'a>> {
 
 fn has_outlook_line(tag: &Tag<'_>) -> bool {
     tag.get("style").is_some_and(|style| {
-        let style = style.to_ascii_lowercase();
+        let style = squeeze(style);
         OUTLOOK_LINES.iter().any(|line| style.contains(line))
     })
 }

@@ -2,9 +2,10 @@
 
 use mail_parser::decoders::html::add_html_token;
 
-use super::super::body::Body;
+use super::super::body::{Body, Picture};
 use super::super::text;
 use super::Mark;
+use super::tokens::Tag;
 
 /// Quotes within quotes that are told apart.
 const MAX_QUOTES: usize = 10;
@@ -12,6 +13,8 @@ const MAX_QUOTES: usize = 10;
 const MAX_LISTS: usize = 10;
 /// The longest address of a link that is shown.
 const MAX_LINK: usize = 2000;
+/// Pictures of one text that are looked at.
+const MAX_PICTURES: usize = 1000;
 
 /// Text by lines.
 #[derive(Default)]
@@ -33,7 +36,11 @@ pub(super) struct Lines {
     /// An attribution is over once its quote begins.
     quote_seen: bool,
     history_boxes: usize,
+    signatures: usize,
     history: bool,
+    pictures: Vec<Picture>,
+    /// How many of the pictures stand on a line, or between two; those after them are on the line under construction.
+    placed: usize,
 }
 
 /// An open list.
@@ -108,6 +115,8 @@ impl Lines {
             Mark::Quoted
         } else if self.attributions > 0 && !self.quote_seen && self.quotes == 0 {
             Mark::Attribution
+        } else if self.signatures > 0 && self.quotes == 0 {
+            Mark::Signature
         } else {
             Mark::Own
         }
@@ -125,6 +134,7 @@ impl Lines {
         let text = std::mem::take(&mut self.current);
         self.space = false;
         self.links.iter_mut().for_each(|start| *start = 0);
+        self.placed = self.pictures.len();
         self.lines.push(Line { text: text.trim_end().to_owned(), quotes: self.quotes, mark });
     }
 
@@ -133,6 +143,8 @@ impl Lines {
         if !self.current.is_empty() {
             self.flush();
         }
+        self.pictures[self.placed..].iter_mut().for_each(|picture| picture.between = true);
+        self.placed = self.pictures.len();
         self.space = false;
         self.margin |= margin && self.bullet.is_none();
     }
@@ -143,6 +155,26 @@ impl Lines {
             self.current.push_str("  ");
             self.space = false;
         }
+    }
+
+    /// Notes a picture that came with the mail.
+    pub(super) fn picture(&mut self, tag: &Tag<'_>, hidden: bool) {
+        let source = tag.get("src").unwrap_or_default().trim();
+        let scheme = source.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("cid:"));
+        if !scheme || source.len() > MAX_LINK || self.pictures.len() == MAX_PICTURES {
+            return;
+        }
+        let mut decoded = Self::default();
+        decoded.text(&source[4..]);
+        let pixels = |name| tag.get(name).and_then(|size| size.trim_end_matches("px").parse().ok());
+        self.pictures.push(Picture {
+            id: decoded.current.replace("%40", "@"),
+            line: self.lines.len(),
+            between: false,
+            set_aside: self.quotes > 0 || !matches!(self.mark(), Mark::Own | Mark::Attribution),
+            hidden,
+            size: (pixels("width"), pixels("height")),
+        });
     }
 
     pub(super) fn image(&mut self, alt: &str) {
@@ -258,6 +290,10 @@ impl Lines {
         self.history_boxes = if on { self.history_boxes + 1 } else { self.history_boxes - 1 };
     }
 
+    pub(super) fn signature(&mut self, on: bool) {
+        self.signatures = if on { self.signatures + 1 } else { self.signatures - 1 };
+    }
+
     /// What follows is history, unless this is within a quote, which is marked as such anyway.
     pub(super) fn history(&mut self) {
         self.history |= self.quotes == 0;
@@ -287,6 +323,10 @@ impl Lines {
         if body.marks.is_empty() {
             body.marks.push(Mark::Own);
         }
+        body.pictures = self.pictures;
+        body.pictures
+            .iter_mut()
+            .for_each(|picture| picture.line = picture.line.saturating_sub(start));
         body
     }
 }

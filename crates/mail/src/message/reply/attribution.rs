@@ -1,7 +1,7 @@
 //! "On Monday, Bob wrote:" and its like.
 
 use super::Kind;
-use super::words::LANGUAGES;
+use super::words::{Language, languages};
 
 /// Lines that one attribution may be wrapped onto.
 const MAX_LINES: usize = 4;
@@ -18,10 +18,38 @@ pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize
     let candidates =
         || (first..=at).rev().filter_map(|first| Some((first, joined(&lines[first..=at])?)));
     let quoted_below = super::next_kind(kinds, at + 1) == Some(Kind::Quote);
+    // What no `>` follows and no address stands in may be a sentence about a log.
+    let sure = |first: usize, text: &str| {
+        quoted_below || text.contains('@') || names_somebody(&lines[first..=at].join(" "))
+    };
     candidates()
-        .find(|(_, text)| opens_with_date(text))
-        .or_else(|| candidates().take(2).find(|(_, text)| opens_with_name(text, quoted_below)))
+        .find(|(first, text)| opens_with_date(text, quoted_below) && sure(*first, text))
+        .or_else(|| {
+            candidates()
+                .take(2)
+                .find(|(first, text)| opens_with_name(text, quoted_below) && sure(*first, text))
+        })
         .map(|(first, _)| first)
+}
+
+/// Whether a name stands beside the verb: "the server wrote:" has none.
+fn names_somebody(text: &str) -> bool {
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .rev()
+        .map(|word| word.trim_matches(|c: char| is_dressing(c) || ",:：;".contains(c)))
+        .filter(|word| !word.is_empty())
+        .take(4)
+        .collect();
+    let of_verb = |word: &str| {
+        let word = word.to_lowercase();
+        let mut verbs = languages().flat_map(|language| language.wrote);
+        let is = |part: &str| word == part || part.len() > 3 && word.starts_with(part);
+        verbs.any(|verb| verb.split([' ', ':']).any(is))
+    };
+    let name = words.iter().find(|word| !of_verb(word));
+    name.and_then(|word| word.chars().find(|c| c.is_alphanumeric()))
+        .is_some_and(|first| first.is_alphabetic() && !first.is_lowercase())
 }
 
 /// Whether the line could be the last of an attribution: all of them end with a colon.
@@ -31,8 +59,7 @@ pub(super) fn ends_like_one(line: &str) -> bool {
 
 /// White space, emphasis and marks of the reading direction, as they stand around attributions.
 fn is_dressing(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(c, '*' | '_' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_whitespace() || is_direction(c) || matches!(c, '*' | '_' | '\u{feff}')
 }
 
 /// The lines as one, in lower case.
@@ -50,19 +77,47 @@ fn joined(lines: &[&str]) -> Option<String> {
         }
         text.push_str(line.trim_matches(is_dressing));
     }
-    Some(text.to_lowercase())
+    let plain = |c: char| match c {
+        '\u{a0}' | '\u{202f}' | '\u{2009}' => Some(' '),
+        c if is_direction(c) => None,
+        c => Some(ascii_digit(c)),
+    };
+    Some(text.chars().filter_map(plain).collect::<String>().to_lowercase())
 }
 
-fn opens_with_date(text: &str) -> bool {
-    let opens =
-        LANGUAGES.iter().flat_map(|language| language.opens).any(|open| text.starts_with(open));
+/// Arabic, Persian, Indian, Thai and wide digits as those that years are looked for in.
+fn ascii_digit(c: char) -> char {
+    const ZEROS: [u32; 9] = [0x660, 0x6F0, 0x966, 0x9E6, 0xAE6, 0xBE6, 0xC66, 0xE50, 0xFF10];
+    let code = u32::from(c);
+    ZEROS
+        .iter()
+        .find_map(|zero| code.checked_sub(*zero).filter(|digit| *digit < 10))
+        .and_then(|digit| char::from_digit(digit, 10))
+        .unwrap_or(c)
+}
+
+/// Marks of the reading direction.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn opens_with_date(text: &str, quoted_below: bool) -> bool {
+    if !text.contains(char::is_numeric) {
+        return false;
+    }
     // "On the call at 10:30 he wrote:" holds two numbers, the shortest date with a time holds three.
     let dated = has_year(text) || has_time(text) && numbers(text) >= 3;
-    (opens || opens_with_number(text)) && text.contains(char::is_numeric) && {
-        let address = text.contains('@');
-        says_wrote(text) && if opens { dated || address } else { address || has_year(text) }
-            || ends_with_address(text) && dated
-    }
+    let address = quoted_below && text.contains('@');
+    // Both words of one language, so that the short words of one do not meet the verb of another.
+    let opens = |language: &&Language| language.opens.iter().any(|open| text.starts_with(open));
+    let wrote = |language: &Language| language.wrote.iter().any(|verb| text.contains(verb));
+    let opened = languages().any(|language| opens(&language));
+    let numbered = opens_with_number(text);
+    (dated || address) && languages().filter(opens).any(wrote)
+        || numbered
+            && says_wrote(text)
+            && (address || has_year(text) || dated && text.contains('@'))
+        || (opened || numbered) && ends_with_address(text) && dated
 }
 
 /// A number, or a short word and then a number: the day of the week and the date in most languages.
@@ -88,14 +143,14 @@ fn is_only_name(text: &str) -> bool {
     let Some((name, rest)) = text.split_once('<') else { return false };
     let Some((address, verb)) = rest.split_once('>') else { return false };
     let verb = verb.trim_end_matches([':', '：', ' ']).trim_start();
-    let mut verbs = LANGUAGES.iter().flat_map(|language| language.wrote);
+    let mut verbs = languages().flat_map(|language| language.wrote);
     name.split_whitespace().count() <= 4
         && address.contains('@')
         && verbs.any(|known| known.trim_end_matches([':', ' ']) == verb)
 }
 
 fn says_wrote(text: &str) -> bool {
-    LANGUAGES.iter().flat_map(|language| language.wrote).any(|verb| text.contains(verb))
+    languages().flat_map(|language| language.wrote).any(|verb| text.contains(verb))
 }
 
 /// `<bob@example.org>:`, which is all the verb that some languages have.
@@ -170,16 +225,70 @@ mod tests {
             "Quoting Bob <bob@example.org>:",
             "Bob <bob@example.org> wrote:",
             "2026. jan. 5., h 14:32 időpontban Bob <bob@example.hu> ezt írta:",
+            "пн, 1 січ. 2024 р. о 10:00 Bob <bob@example.org> пише:",
+            "На пн, 1.01.2024 г. в 10:00 Bob <bob@example.org> написа:",
+            "Понедельник, 1 января 2024, 10:00 +03:00 от Bob <bob@example.org>:",
+            "01.01.2024, 10:00, \"Bob\" <bob@example.org>:",
+            "01.01.2024 10:00, Bob пишет:",
+            "po 1. 1. 2024 o 10:00 Bob <bob@example.org> napísal(a):",
+            "Dne 01. 01. 24 v 10:00 Bob napsal(a):",
+            "1. 1. 2024 v 10:00, Bob <bob@example.org>:",
+            "Wiadomość napisana przez Bob <bob@example.org> w dniu 1 sty 2024, o godz. 10:00:",
+            "Missatge de Bob <bob@example.org> del dia dl., 1 de gen. 2024 a les 10:00:",
+            "pon, 1. sij 2024. u 10:00 Bob <bob@example.org> napisao je:",
+            "пон, 1. јан 2024. у 10:00 Bob <bob@example.org> је написао/ла:",
+            "V pon., 1. jan. 2024 ob 10:00 je oseba Bob <bob@example.org> napisala:",
+            "2024-01-01, pr, 10:00 Bob <bob@example.org> rašė:",
+            "Kuupäev E, 1. jaanuar 2024 kell 10:00 kirjutas Bob <bob@example.org>:",
+            "Bob <bob@example.org>, 1 Oca 2024 Pzt, 10:00 tarihinde şunu yazdı:",
+            "Bob, 1.01.2024 10:00 tarihinde yazdı:",
+            "Στις Δευ 1 Ιαν 2024 στις 10:00 π.μ., ο χρήστης Bob <bob@example.org> έγραψε:",
+            "În lun., 1 ian. 2024 la 10:00, Bob <bob@example.org> a scris:",
+            "Pe 1 ian. 2024, la 10:00, Bob <bob@example.org> a scris:",
+            "Bob kirjoitti 1.1.2024 klo 10.00:",
+            "Den 1. jan. 2024 kl. 10.00 skrev Bob <bob@example.org>:",
+            "Op 1 jan. 2024 om 10:00 heeft Bob <bob@example.org> het volgende geschreven:",
+            "Am Montag, 1. Januar 2024 um 10:00:00 MEZ hat Bob <bob@example.org> Folgendes geschrieben:",
+            "Il giorno 1 gen 2024, alle ore 10:00, Bob <bob@example.org> ha scritto:",
+            "El lunes, 1 de enero de 2024, 10:00:00 CET, Bob <bob@example.org> escribió:",
+            "On Monday, January 1st, 2024 at 10:00\u{202f}AM, Bob <bob@example.org> wrote:",
+            "At 2024-01-01 10:00:00, \"Bob\" <bob@example.org> wrote:",
+            "في ١ يناير ٢٠٢٤، الساعة ١٠:٠٠، كتب/كتبت Bob <bob@example.org>:",
+            "في الاثنين، 1 يناير 2024 في 10:00 ص تمت كتابة ما يلي بواسطة Bob <bob@example.org>:",
+            "\u{202b}בתאריך יום ב׳, 1 בינו׳ 2024 ב-10:00 מאת \u{202a}Bob\u{202c}\u{200f} <\u{202a}bob@example.org\u{202c}\u{200f}>:\u{202c}",
+            "در تاریخ دوشنبه ۱ ژانویهٔ ۲۰۲۴،\u{200f} ۱۰:۰۰ Bob <bob@example.org> نوشت:",
+            "सोम, 1 जन॰ 2024 को 10:00 am बजे को Bob <bob@example.org> ने लिखा:",
+            "Pada Sen, 1 Jan 2024 pukul 10.00 Bob <bob@example.org> menulis:",
+            "Vào Th 2, 1 thg 1, 2024 vào lúc 10:00 Bob <bob@example.org> đã viết:",
+            "ในวันที่ จ. 1 ม.ค. 2024 เวลา 10:00 น. Bob <bob@example.org> เขียนว่า:",
+            "เมื่อวันที่ 1 ม.ค. 2567 เวลา 10:00 Bob <bob@example.org> เขียนว่า:",
+            "Bob <bob@example.org> 於 2024年1月1日 週一 上午10:00寫道：",
+            "2024/01/01 10:00、Bob <bob@example.org>のメール:",
+            "2024. 1. 1. 오전 10:00, Bob <bob@example.org> 작성:",
+            "Noong Lun, Ene 1, 2024 nang 10:00 AM, isinulat ni Bob <bob@example.org> na:",
             "On Mon, Jan 1, 2024 at 10:00 AM Bob <\nbob@example.org> wrote:",
             "On Dec 16, 2011, at 12:47 PM, Bob\n<bob@example.org>\nwrote:",
         ] {
-            let below = if text.starts_with("Quoting") { Kind::Quote } else { Kind::Own };
+            let below = if text.contains('@') && !text.starts_with("Quoting") {
+                Kind::Own
+            } else {
+                Kind::Quote
+            };
             assert_eq!(found(text, below), Some(0), "{text}");
         }
         assert_eq!(
             found("It was\nOn Mon, Jan 1, 2024 Bob <b@example.org> wrote:", Kind::Own),
             Some(1)
         );
+    }
+
+    #[test]
+    fn a_name_beside_the_verb_stands_for_the_marks_below() {
+        for text in
+            ["On 9 Jan 2014, at 2:47, Bob Example wrote:", "Am 01.01.24 um 10:00 schrieb Bob:"]
+        {
+            assert_eq!(found(text, Kind::Own), Some(0), "{text}");
+        }
     }
 
     #[test]
@@ -193,6 +302,10 @@ mod tests {
             "2 things that I wrote:",
             "The log of 10:00 says:",
             "On the call at 10:30 he wrote:",
+            "On 3 May I asked bob@example.org, and he wrote:",
+            "On 2024-01-01 at 10:30:12 our server wrote:",
+            "The server at 10:30 on 2024-01-01 wrote:",
+            "A line of the log of 2024-01-01 10:30 wrote:",
             "I asked Bob <bob@example.org> and he wrote:",
         ] {
             assert_eq!(found(text, Kind::Own), None, "{text}");

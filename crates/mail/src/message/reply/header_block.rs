@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::Kind;
-use super::words::LANGUAGES;
+use super::words::languages;
 
 /// Lines of a block that are looked at. Long lists of recipients are wrapped.
 const MAX_LINES: usize = 16;
@@ -23,7 +23,7 @@ enum Field {
 
 static LABELS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
     let mut labels = HashMap::new();
-    for language in LANGUAGES {
+    for language in languages() {
         let fields = [
             (language.from, Field::From),
             (language.sent, Field::Sent),
@@ -39,21 +39,32 @@ static LABELS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
     labels
 });
 
-/// Whether a header block begins at this line: a From, then a date, then a recipient or a subject.
-pub(super) fn starts_at(lines: &[&str], kinds: &[Kind], at: usize) -> bool {
-    if field(lines[at]) != Some(Field::From) {
-        return false;
-    }
-    let (mut sent, mut about) = (false, false);
+/// If a header block begins at this line, the one by which that is sure: there is a From and a date, then a recipient
+/// or a subject, and something that only mails have.
+pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize> {
+    let first = field(lines[at])?;
+    let from_next = || lines.get(at + 1).and_then(|line| field(line)) == Some(Field::From);
+    let (begin, mut sent) = match first {
+        Field::From => (at, false),
+        // Some web mailers put the date first.
+        Field::Sent if from_next() => (at + 1, true),
+        Field::Sent | Field::To | Field::Subject => return None,
+    };
+    // "From: Berlin, To: Paris, Date: May" is what somebody asks for: a mail has a subject, or somebody's address.
+    let address = |line: &str| line.contains('@');
+    let mut known = lines[at..=begin].iter().any(|line| address(line));
+    let mut about = false;
     let mut wrapped = 0;
-    for (line, kind) in lines[at + 1..].iter().zip(&kinds[at + 1..]).take(MAX_LINES) {
+    let below = lines[begin + 1..].iter().zip(&kinds[begin + 1..]).zip(begin + 1..);
+    for ((line, kind), index) in below.take(MAX_LINES) {
         if *kind == Kind::Quote {
             break;
         }
         match field(line) {
             Some(Field::From) => break,
             Some(Field::Sent) => sent = true,
-            Some(Field::To | Field::Subject) => about = true,
+            Some(Field::Subject) => (about, known) = (true, true),
+            Some(Field::To) => about = true,
             None => {
                 wrapped += 1;
                 if wrapped > MAX_WRAPPED {
@@ -63,11 +74,12 @@ pub(super) fn starts_at(lines: &[&str], kinds: &[Kind], at: usize) -> bool {
             }
         }
         wrapped = 0;
-        if sent && about {
-            return true;
+        known |= address(line);
+        if sent && about && known {
+            return Some(index);
         }
     }
-    false
+    None
 }
 
 /// The field that a line begins with: `*From:* Bob`, `Von : Bob`.
@@ -87,7 +99,7 @@ mod tests {
 
     fn starts(text: &str) -> bool {
         let lines: Vec<&str> = text.split('\n').collect();
-        starts_at(&lines, &vec![Kind::Own; lines.len()], 0)
+        ends_at(&lines, &vec![Kind::Own; lines.len()], 0).is_some()
     }
 
     #[test]
@@ -111,6 +123,18 @@ mod tests {
             "보낸 사람: Bob\n보낸 날짜: 월요일\n받는 사람: Ann\n제목: x",
             "Kimden: Bob\nGönderildi: Pazartesi\nKime: Ann\nKonu: x",
             "From: Bob\nSent: Monday\n\nTo: Ann <\nann@example.org>;\nSubject: x",
+            "Gesendet: Montag\nVon: Bob\nAn: Ann\nBetreff: x",
+            "De la: Bob\nTrimis: luni\nCătre: Ann\nSubiect: x",
+            "Feladó: Bob\nElküldve: hétfő\nCímzett: Ann\nTárgy: x",
+            "Від: Bob\nНадіслано: понеділок\nКому: Ann\nТема: x",
+            "寄件者: Bob\n寄件日期: 星期一\n收件者: Ann\n主旨: x",
+            "Từ: Bob\nĐã gửi: Thứ Hai\nĐến: Ann\nChủ đề: x",
+            "จาก: Bob\nส่ง: วันจันทร์\nถึง: Ann\nเรื่อง: x",
+            "Dari: Bob\nDikirim: Senin\nKepada: Ann\nSubjek: x",
+            "Από: Bob\nΣτάλθηκε: Δευτέρα\nΠρος: Ann\nΘέμα: x",
+            "מאת: Bob\nנשלח: יום שני\nאל: Ann\nנושא: x",
+            "من: Bob\nتم الإرسال: الاثنين\nإلى: Ann\nالموضوع: x",
+            "प्रेषक: Bob\nभेजा गया: सोमवार\nप्रति: Ann\nविषय: x",
         ] {
             assert!(starts(text), "{text}");
         }
@@ -120,6 +144,7 @@ mod tests {
     fn lists_are_not_blocks() {
         for text in [
             "From: here\nTo: there",
+            "From: Berlin\nTo: Paris\nDate: Monday\nfor two",
             "From: Bob\nI have to tell you\nsomething",
             "Sent: Monday\nTo: Ann\nSubject: x",
             "Subject: x\nFrom: Bob",

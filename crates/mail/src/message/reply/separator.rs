@@ -1,6 +1,6 @@
 //! Lines that stand between what is new and what is old, and what tells a forward from a reply.
 
-use super::words::{ABOVE, LANGUAGES};
+use super::words::{ABOVE, languages};
 
 /// Bytes of a separator, at least and at most.
 const LENGTH: std::ops::RangeInclusive<usize> = 8..=200;
@@ -8,8 +8,7 @@ const LENGTH: std::ops::RangeInclusive<usize> = 8..=200;
 /// `-----Original Message-----`, or the line of a ticket system above which one should write.
 pub(super) fn is_original_marker(line: &str) -> bool {
     let Some(words) = candidate(line) else { return false };
-    let said =
-        LANGUAGES.iter().flat_map(|language| language.original).any(|phrase| words == *phrase);
+    let said = languages().flat_map(|language| language.original).any(|phrase| words == *phrase);
     said && is_ruled(line)
         || words.starts_with("original message processed by")
         || ABOVE.iter().any(|phrase| words.contains(phrase) && is_ruled(line))
@@ -19,7 +18,7 @@ pub(super) fn is_original_marker(line: &str) -> bool {
 pub(super) fn is_forward_marker(line: &str) -> bool {
     let Some(words) = candidate(line) else { return false };
     let bare = words.trim_end_matches([':', '：']).trim_end();
-    LANGUAGES.iter().any(|language| {
+    languages().any(|language| {
         is_ruled(line) && language.forwarded.iter().any(|phrase| words.starts_with(phrase))
             || bare.len() < words.len() && language.begin_forwarded.contains(&bare)
     })
@@ -64,7 +63,7 @@ pub(in super::super) fn is_forward(subject: &str) -> bool {
     }
     let Some(colon) = subject.find([':', '：']).filter(|colon| *colon <= 16) else { return false };
     let prefix = subject[..colon].trim().to_lowercase();
-    LANGUAGES.iter().flat_map(|language| language.forward_prefixes).any(|known| prefix == *known)
+    languages().flat_map(|language| language.forward_prefixes).any(|known| prefix == *known)
 }
 
 #[cfg(test)]

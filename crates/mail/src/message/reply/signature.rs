@@ -4,16 +4,25 @@
 
 use super::Kind;
 use super::separator::is_rule_line;
-use super::words::{DISCLAIMERS, FOOTERS, LANGUAGES};
+use super::words::{BANNERS, DEVICES, DISCLAIMERS, EXCUSES, FOOTERS, languages};
 
 /// Lines that may follow `--` without its space, which others use as a divider.
 const MAX_AFTER_DASHES: usize = 12;
 /// Lines that may follow a rule of underscores; more are a section and not a footer.
 const MAX_AFTER_RULE: usize = 25;
+/// Lines below a rule that need nothing but their looks to be a name and an address, and characters of such a line.
+const MAX_NAMES: usize = 8;
+const MAX_NAMES_WIDTH: usize = 60;
 /// Bytes of a line about a device.
 const MAX_DEVICE: usize = 120;
 /// Words of it.
-const MAX_DEVICE_WORDS: usize = 8;
+const MAX_DEVICE_WORDS: usize = 10;
+/// Warnings above a mail.
+const MAX_BANNERS: usize = 3;
+/// Lines that one of them may be wrapped onto, after the first.
+const MAX_BANNER_LINES: usize = 4;
+/// Bytes of a close.
+const MAX_CLOSE: usize = 120;
 
 /// Marks signatures in every run of the sender's own lines.
 pub(super) fn drop_signatures(lines: &[&str], kinds: &mut [Kind]) {
@@ -53,8 +62,16 @@ fn begins_signature(lines: &[&str], at: usize) -> bool {
         // RFC 3676 §4.3 wants the space.
         "--" | "—" if line.ends_with("- ") => true,
         "--" | "—" => below().take(MAX_AFTER_DASHES + 1).count() <= MAX_AFTER_DASHES,
-        rule if rule.starts_with('_') => {
-            is_rule_line(rule, 8) && below().take(MAX_AFTER_RULE + 1).count() <= MAX_AFTER_RULE
+        rule if rule.starts_with('_') && is_rule_line(rule, 8) => {
+            let above = lines[..at].iter().rfind(|line| !line.trim().is_empty());
+            let few = |most: usize| below().take(most + 1).count() <= most;
+            let names = |line: &&&str| {
+                line.chars().count() <= MAX_NAMES_WIDTH
+                    && !line.trim_end().ends_with(['.', '?', '!', ':'])
+            };
+            below().take(3).any(|line| is_footer(line)) && few(MAX_AFTER_RULE)
+                || above.is_some_and(|line| is_close(line)) && few(MAX_AFTER_RULE)
+                || few(MAX_NAMES) && below().all(|line| names(&line))
         }
         rule if rule.starts_with('—') && is_rule_line(rule, 8) => {
             below().take(6).count() < 6 && below().all(|line| line.chars().count() <= 40)
@@ -78,21 +95,74 @@ fn is_device(line: &str) -> bool {
         return false;
     }
     // Links are not words: "Get Outlook for iOS<https://...>".
-    let words =
-        line.split('<').next().unwrap_or_default().trim_matches([' ', '*', '_', '.', '[', ']']);
-    if words.contains([',', '.', '?', '!', ';'])
-        || words.split_whitespace().count() > MAX_DEVICE_WORDS
-    {
-        return false;
-    }
-    let words = words.to_lowercase();
-    LANGUAGES.iter().any(|language| {
+    let line = line.split('<').next().unwrap_or_default().to_lowercase();
+    let words = match line.split_once(". ") {
+        Some((device, rest)) if EXCUSES.iter().any(|excuse| rest.contains(excuse)) => device,
+        _ => &line,
+    };
+    let words = words.trim_matches([' ', '*', '_', '.', '[', ']', '\u{feff}']);
+    let said = languages().any(|language| {
         language.device.iter().any(|start| words.starts_with(start))
             || language
                 .device_ends
                 .iter()
                 .any(|end| words.len() > end.len() && words.ends_with(end))
-    })
+    });
+    said && !words.contains([',', '?', '!', ';'])
+        && !words.contains(". ")
+        && words.split_whitespace().count() <= MAX_DEVICE_WORDS
+        && DEVICES.iter().any(|device| names(words, device))
+}
+
+/// Whether a word begins like this; where words are not divided by spaces, anywhere.
+fn names(words: &str, device: &str) -> bool {
+    words
+        .match_indices(device)
+        .any(|(at, _)| !words[..at].ends_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
+/// Marks the warnings about mail from outside that gateways write above everything.
+pub(super) fn drop_banners(lines: &[&str], kinds: &mut [Kind]) {
+    for _ in 0..MAX_BANNERS {
+        let Some(at) = kinds.iter().position(|kind| matches!(kind, Kind::Own | Kind::Quote)) else {
+            return;
+        };
+        if kinds[at] != Kind::Own || !is_banner(lines[at]) {
+            return;
+        }
+        kinds[at] = Kind::Dropped;
+        // The rest of it, where it was wrapped.
+        let mut last = at;
+        while last - at < MAX_BANNER_LINES
+            && kinds.get(last + 1) == Some(&Kind::Own)
+            && is_wrapped(lines[last])
+        {
+            last += 1;
+            kinds[last] = Kind::Dropped;
+        }
+    }
+}
+
+fn is_banner(line: &str) -> bool {
+    let line = line.trim_start_matches(|c: char| !c.is_alphabetic() && c != '[');
+    let start = super::super::text::cut(line, 120).to_lowercase();
+    BANNERS.iter().any(|banner| start.starts_with(banner))
+}
+
+/// Whether a line was full, and breaks off in the middle of a sentence.
+fn is_wrapped(line: &str) -> bool {
+    let line = line.trim_end();
+    (60..=100).contains(&line.chars().count()) && !line.ends_with(['.', '!', '>', ']', ':'])
+}
+
+/// Whether a line is nothing but a close: "Kind regards,". What follows is the name, and what firms put below it.
+pub(super) fn is_close(line: &str) -> bool {
+    if line.len() > MAX_CLOSE {
+        return false;
+    }
+    let words = line.trim_matches(|c: char| c.is_whitespace() || ",.!;،、，。".contains(c));
+    let words = words.to_lowercase();
+    languages().any(|language| language.close.contains(&words.as_str()))
 }
 
 /// `-Jane Doe`, as some sign; `- milk` and `-v` are something else.
@@ -139,8 +209,41 @@ mod tests {
             ("hi\nVon meinem iPhone gesendet", "hi"),
             ("hi\nEnvoyé de mon iPhone", "hi"),
             ("hi\niPhoneから送信", "hi"),
+            ("hi\nSent from my iPhone. Please excuse typos.", "hi"),
+            ("hi\nSent from Yahoo Mail on Android", "hi"),
+            ("hi\nSent with Proton Mail secure email", "hi"),
+            ("hi\nVon meinem Handy gesendet", "hi"),
+            ("hi\nEnviado desde mi iPhone", "hi"),
+            ("hi\nInviato da iPhone", "hi"),
+            ("hi\nEnviado do meu iPhone", "hi"),
+            ("hi\nVerstuurd vanaf mijn iPhone", "hi"),
+            ("hi\nSkickat från min iPhone", "hi"),
+            ("hi\nSendt fra min iPhone", "hi"),
+            ("hi\nWysłane z iPhone'a", "hi"),
+            ("hi\nOdesláno z iPhonu", "hi"),
+            ("hi\nОтправлено с iPhone", "hi"),
+            ("hi\nОтправлено из мобильной Почты Mail.ru", "hi"),
+            ("hi\nНадіслано з iPhone", "hi"),
+            ("hi\niPhone'umdan gönderildi", "hi"),
+            ("hi\n发自我的 iPhone", "hi"),
+            ("hi\n從我的 iPhone 傳送", "hi"),
+            ("hi\n나의 iPhone에서 보냄", "hi"),
+            ("hi\nأرسلت من الـ iPhone", "hi"),
+            ("hi\nנשלח מה-iPhone שלי", "hi"),
+            ("hi\nDikirim dari iPhone saya", "hi"),
+            ("hi\nĐã gửi từ iPhone của tôi", "hi"),
+            ("hi\nส่งจาก iPhone ของฉัน", "hi"),
+            ("hi\nΣτάλθηκε από το iPhone μου", "hi"),
+            ("hi\nTrimis de pe iPhone-ul meu", "hi"),
+            ("hi\nLähetetty iPhonesta", "hi"),
+            ("hi\nमेरे iPhone से भेजा गया", "hi"),
             ("hi\nGet Outlook for iOS<https://example.org/o>", "hi"),
             ("hi\n\n-Jane van Doe\n\n____________\nlist", "hi"),
+            ("hi\n____________\nAnn\nACME", "hi"),
+            (
+                "hi\nThanks,\n____________\nAnn\nA long sentence about the firm that she works for, as nobody reads it.",
+                "hi\nThanks,",
+            ),
             ("hi\n----------\nYou get this from the mailing list", "hi"),
             ("你好\n\n——————————\n\n小满\n活动协调人", "你好"),
             ("hi\n\nDisclaimer\n\nsecret", "hi"),
@@ -153,8 +256,12 @@ mod tests {
     fn words_stay() {
         for text in [
             "hi\nSent from my desk, is much easier than my mobile phone.",
+            "hi\nSent from a magnificent torch of pixels",
+            "hi\nVon meinem Bruder",
+            "hi\nSent from my iPhone. I will call you",
             "a -- b",
             "one\n----------\ntwo",
+            "one\n____________\nThis is the second part of what I want to say.",
             "one\n——————————\nand a sentence that is too long for a name or a telephone number",
             "hi\n\n- milk",
             "hi\n\n-v",

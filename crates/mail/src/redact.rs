@@ -2,10 +2,10 @@
 
 use outlink_model::Secret;
 
-use super::error::Error;
+use crate::{Error, StartTlsFault};
 
 /// An error of a sign-in, without the secrets that were used.
-pub(super) fn error(mut error: Error, secrets: &[&Secret]) -> Error {
+pub(crate) fn error(mut error: Error, secrets: &[&Secret]) -> Error {
     let cut = |text: &mut String| *text = without(text, secrets);
     match &mut error {
         Error::Refused { text, challenge, .. } => {
@@ -18,7 +18,17 @@ pub(super) fn error(mut error: Error, secrets: &[&Secret]) -> Error {
         Error::Protocol { text, .. }
         | Error::Bye { text, .. }
         | Error::Unavailable { text, .. }
-        | Error::NotConnected { text }
+        | Error::SessionExpired { text }
+        | Error::ServerBug { text }
+        | Error::Barred { text }
+        | Error::Full { text }
+        | Error::NoIdle { text }
+        | Error::StartTls { fault: StartTlsFault::Refused(text), .. }
+        | Error::NotConnected { text, .. }
+        | Error::ServerFault { text }
+        | Error::TokenTooLong { text, .. }
+        | Error::NoUidl { text }
+        | Error::NotDeleted { text }
         | Error::FolderMissing { text, .. }
         | Error::Command { text, .. } => cut(text),
         // These hold nothing that a server said.
@@ -28,6 +38,7 @@ pub(super) fn error(mut error: Error, secrets: &[&Secret]) -> Error {
         | Error::TooLarge { .. }
         | Error::Tls { .. }
         | Error::Certificate { .. }
+        | Error::StartTls { .. }
         | Error::NoMechanism { .. }
         | Error::Argument { .. }
         | Error::Sasl(_) => {}
