@@ -1,10 +1,14 @@
 //! Misbehaviour on demand: what the next answers get wrong.
 
-use std::collections::VecDeque;
+mod imap;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
+
+pub use imap::ImapFault;
 
 /// An endpoint for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,40 +106,34 @@ impl TokenFault {
     }
 }
 
-/// What is wrong with one IMAP session.
+/// What is wrong with one POP3 session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ImapFault {
-    /// Signing in works, and then nothing is ever said again.
-    HangAfterLogin,
-    /// The connection is cut half-way through the first literal.
-    DropMidLiteral,
-    /// Every answer waits for this long.
-    Slow(Duration),
-    /// Signing in is answered by `NO [UNAVAILABLE]`, with no challenge, whatever the token.
+pub enum Pop3Fault {
+    /// CAPA is no command here; everything else is as ever.
+    NoCapa,
+    /// CAPA does not speak of SASL; the mechanisms are taken all the same.
+    CapaWithoutSasl,
+    /// UIDL is no command here.
+    NoUidl,
+    /// UIDL gives the messages' numbers out for their names, so that names are used again once messages are deleted.
+    NumberedUidl,
+    /// AUTH with a response in the same line ends the session, as at Exchange Online.
+    RefuseOneLine,
+    /// A response of more octets than this, before base64, ends the session in the same way.
+    TokenLimit(usize),
+    /// Signing in is answered by `-ERR [SYS/TEMP]`, with no challenge, whatever the token.
     Unavailable,
     /// Signing in is refused as with a token that is no good, whatever the token.
     RefuseToken,
-    /// Each answer to FETCH is preceded by an untagged line that no grammar knows.
-    Garbage,
-    /// Signing in works, and then the server says without end that it is still there, and nothing else.
-    Chatter,
-    /// The folder opens for reading only, whatever was asked for.
-    ReadOnly,
-    /// STORE is answered by `NO`.
-    RefuseStore,
-    /// The body of the message with this UID ends the connection half-way; every other message comes.
-    DropAtUid(u32),
-    /// The bodies of messages from this UID on are refused, by `NO` without a code; the others come.
-    RefuseFromUid(u32),
-    /// The bodies of messages from this UID on end the session, with Gmail's farewell to whoever has fetched too much.
-    ExhaustedFromUid(u32),
-    /// The body of the message with this UID is left out of an answer that is `OK` all the same.
-    OmitUid(u32),
-    /// Every size is told as this many octets.
-    Sizes(u32),
-    /// Signing in is answered as Exchange does where somebody asks too often, with so many milliseconds to stay away.
-    Throttled(u32),
+    /// Signing in works, and then nothing is ever said again.
+    HangAfterLogin,
+    /// The connection is cut half-way through the first message.
+    DropMidMessage,
+    /// Messages are refused, with Gmail's words to whoever has fetched too much.
+    Exhausted,
+    /// QUIT is answered by `-ERR` where something was to be deleted, and nothing is.
+    RefuseDeletions,
 }
 
 /// A handle on the faults; clones share them. A fault serves so many answers (or sessions), then the next one in line,
@@ -147,6 +145,9 @@ pub struct Faults(Arc<Mutex<Queues>>);
 struct Queues {
     answers: Vec<(Endpoint, VecDeque<(usize, TokenFault)>)>,
     imap: VecDeque<(usize, ImapFault)>,
+    /// By mailbox, in lower case.
+    imap_mailboxes: BTreeMap<String, VecDeque<(usize, ImapFault)>>,
+    pop3: VecDeque<(usize, Pop3Fault)>,
 }
 
 impl Faults {
@@ -169,6 +170,25 @@ impl Faults {
         self.lock().imap.push_back((count, fault));
     }
 
+    /// The next `count` sign-ins to this mailbox over IMAP go wrong like this, after those already in line, and the
+    /// sessions that follow from them; other mailboxes are well. `usize::MAX` is as good as for ever. A connection that
+    /// has a fault of its own keeps that one, and uses up none of these.
+    pub fn next_imap_sign_ins(&self, mailbox: &str, count: usize, fault: ImapFault) {
+        let mut queues = self.lock();
+        let queue = queues.imap_mailboxes.entry(mailbox.to_ascii_lowercase()).or_default();
+        queue.push_back((count, fault));
+    }
+
+    /// All is well with this mailbox from its next sign-in over IMAP on.
+    pub fn heal_mailbox(&self, mailbox: &str) {
+        self.lock().imap_mailboxes.remove(&mailbox.to_ascii_lowercase());
+    }
+
+    /// The next `count` POP3 connections go wrong like this, after those already in line.
+    pub fn next_pop3_sessions(&self, count: usize, fault: Pop3Fault) {
+        self.lock().pop3.push_back((count, fault));
+    }
+
     /// All is well from now on.
     pub fn clear(&self) {
         *self.lock() = Queues::default();
@@ -182,6 +202,14 @@ impl Faults {
 
     pub(crate) fn take_imap(&self) -> Option<ImapFault> {
         take(&mut self.lock().imap)
+    }
+
+    pub(crate) fn take_imap_of(&self, mailbox: &str) -> Option<ImapFault> {
+        take(self.lock().imap_mailboxes.get_mut(&mailbox.to_ascii_lowercase())?)
+    }
+
+    pub(crate) fn take_pop3(&self) -> Option<Pop3Fault> {
+        take(&mut self.lock().pop3)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
@@ -215,6 +243,17 @@ mod tests {
         let taken: Vec<_> = (0..4).map(|_| faults.take_imap()).collect();
         let (hang, away) = (Some(ImapFault::HangAfterLogin), Some(ImapFault::Unavailable));
         assert_eq!(taken, [hang, hang, away, None]);
+    }
+
+    #[test]
+    fn a_mailbox_has_faults_of_its_own() {
+        let faults = Faults::default();
+        faults.next_imap_sign_ins("Bad@example.org", usize::MAX, ImapFault::OverQuota);
+        assert_eq!(faults.take_imap_of("good@example.org"), None);
+        let taken: Vec<_> = (0..3).filter_map(|_| faults.take_imap_of("bad@example.org")).collect();
+        assert_eq!(taken, [ImapFault::OverQuota; 3]);
+        faults.heal_mailbox("bad@Example.org");
+        assert_eq!(faults.take_imap_of("bad@example.org"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A small OAuth 2.0 provider with an IMAP and an SMTP server, all on loopback and all in memory.
+//! A small OAuth 2.0 provider with an IMAP, a POP3 and an SMTP server, all on loopback and all in memory.
 //!
 //! It serves `outlink demo` and the tests that need a peer which can be told to misbehave. Every format is written
 //! here once more, by hand: a peer that shared the product's codecs would share their mistakes too.
@@ -33,6 +33,7 @@ mod imap;
 mod jwt;
 mod listen;
 mod mailboxes;
+mod pop3;
 mod practice;
 mod provider;
 mod proxy;
@@ -48,7 +49,7 @@ mod tls;
 mod wire;
 
 pub use error::Error;
-pub use faults::{Endpoint, Faults, ImapFault, TokenFault};
+pub use faults::{Endpoint, Faults, ImapFault, Pop3Fault, TokenFault};
 pub use mailboxes::{Entry, Outgoing};
 pub use practice::{Options, Practice, start};
 pub use proxy::{Proxy, ProxyAnswer, ProxyCounters};

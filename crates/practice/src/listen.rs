@@ -65,6 +65,32 @@ pub(crate) async fn accept<F>(
 ) where
     F: Future<Output = ()> + Send,
 {
+    let secured = move |stream| {
+        let (tls, session) = (tls.clone(), session.clone());
+        async move {
+            if let Some(stream) = secure(&tls, stream).await {
+                session(stream).await;
+            }
+        }
+    };
+    accept_in_the_clear(listener, tracker, stop, secured).await;
+}
+
+/// Makes a stream secure; nothing if that fails. A client that does not trust the certificate leaves here; it will say
+/// so itself.
+pub(crate) async fn secure(tls: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await.ok()?.ok()
+}
+
+/// Takes connections until told to stop, and runs `session` for each as it is.
+pub(crate) async fn accept_in_the_clear<F>(
+    listener: TcpListener,
+    tracker: TaskTracker,
+    stop: CancellationToken,
+    session: impl Fn(TcpStream) -> F + Clone + Send + Sync + 'static,
+) where
+    F: Future<Output = ()> + Send,
+{
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "a practice server cannot listen"),
@@ -81,18 +107,11 @@ pub(crate) async fn accept<F>(
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        let (tls, stop, session) = (tls.clone(), stop.clone(), session.clone());
+        let (stop, session) = (stop.clone(), session.clone());
         tracker.spawn(async move {
-            let work = async {
-                let handshake = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await;
-                // A client that does not trust the certificate leaves here; it will say so itself.
-                if let Ok(Ok(stream)) = handshake {
-                    session(stream).await;
-                }
-            };
             tokio::select! {
                 () = stop.cancelled() => (),
-                () = work => (),
+                () = session(stream) => (),
             }
             drop(place);
         });

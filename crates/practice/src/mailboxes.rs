@@ -7,8 +7,14 @@ use jiff::Timestamp;
 
 use crate::random;
 
-/// Every mailbox has these: an ordinary one beside INBOX, and one whose name needs modified UTF-7 (`Entwürfe`).
-const FOLDERS: [&str; 3] = ["INBOX", "Archive", "Entw&APw-rfe"];
+/// Every mailbox has these: an ordinary one beside INBOX, and one whose name is more than ASCII.
+const FOLDERS: [&str; 3] = ["INBOX", "Archive", "Entwürfe"];
+/// A mailbox has no more folders than this.
+const FOLDERS_CAP: usize = 500;
+/// The longest name of a folder, in bytes.
+const NAME_CAP: usize = 255;
+/// What stands between a folder and one that lies in it.
+pub(crate) const SEPARATOR: char = '/';
 /// Past this many, the oldest message for elsewhere is forgotten.
 const OUTGOING_CAP: usize = 1000;
 
@@ -45,12 +51,26 @@ pub(crate) struct Folder {
 struct Mailbox {
     /// Who may open it, in lower case.
     users: Vec<String>,
+    /// By name, as people read it.
     folders: BTreeMap<String, Folder>,
+}
+
+/// Why a folder could not be made or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Exists,
+    Missing,
+    Full,
+    HasChildren,
+    /// The name is none that a folder could have, or one that it must keep.
+    Name,
 }
 
 #[derive(Default)]
 pub(crate) struct Mailboxes {
     boxes: BTreeMap<String, Mailbox>,
+    /// Those that a POP3 session has open, in lower case: it keeps other such sessions out (RFC 1939 §4).
+    taken: BTreeSet<String>,
     pub(crate) outgoing: Vec<Outgoing>,
 }
 
@@ -59,12 +79,31 @@ impl Folder {
         Self { uid_validity: random::uid_validity(), uid_next: 1, entries: Vec::new() }
     }
 
-    fn append(&mut self, raw: Vec<u8>, internal_date: Timestamp) -> u32 {
+    /// Puts a message behind the others; its UID.
+    pub(crate) fn append(
+        &mut self,
+        raw: Arc<[u8]>,
+        flags: BTreeSet<String>,
+        internal_date: Timestamp,
+    ) -> u32 {
         let uid = self.uid_next;
         self.uid_next = self.uid_next.saturating_add(1);
-        let flags = BTreeSet::new();
-        self.entries.push(Entry { uid, flags, internal_date, raw: raw.into() });
+        self.entries.push(Entry { uid, flags, internal_date, raw });
         uid
+    }
+
+    pub(crate) fn entry(&self, uid: u32) -> Option<&Entry> {
+        self.entries.get(self.place(uid)?)
+    }
+
+    pub(crate) fn entry_mut(&mut self, uid: u32) -> Option<&mut Entry> {
+        let place = self.place(uid)?;
+        self.entries.get_mut(place)
+    }
+
+    /// UIDs only ever grow along a folder (RFC 3501 §2.3.1.1).
+    fn place(&self, uid: u32) -> Option<usize> {
+        self.entries.binary_search_by_key(&uid, |entry| entry.uid).ok()
     }
 }
 
@@ -94,7 +133,7 @@ impl Mailboxes {
         self.boxes.get_mut(&address.to_ascii_lowercase())?.folders.get_mut(proper(folder))
     }
 
-    /// The names of a mailbox's folders, as they stand on the wire.
+    /// The names of a mailbox's folders.
     pub(crate) fn folders(&self, address: &str) -> Vec<String> {
         let mailbox = self.boxes.get(&address.to_ascii_lowercase());
         mailbox.map(|mailbox| mailbox.folders.keys().cloned().collect()).unwrap_or_default()
@@ -108,7 +147,60 @@ impl Mailboxes {
         raw: Vec<u8>,
         at: Timestamp,
     ) -> Option<u32> {
-        self.folder_mut(address, folder).map(|folder| folder.append(raw, at))
+        let folder = self.folder_mut(address, folder)?;
+        Some(folder.append(raw.into(), BTreeSet::new(), at))
+    }
+
+    /// Makes a folder, and those that it lies in as far as they are missing.
+    pub(crate) fn create(&mut self, address: &str, name: &str) -> Result<(), Refused> {
+        let mailbox = self.boxes.get_mut(&address.to_ascii_lowercase()).ok_or(Refused::Missing)?;
+        let name = proper(name);
+        let odd = |character: char| character.is_control() || ['*', '%'].contains(&character);
+        if name.len() > NAME_CAP || name.contains(odd) || name.split(SEPARATOR).any(str::is_empty) {
+            return Err(Refused::Name);
+        }
+        if mailbox.folders.contains_key(name) {
+            return Err(Refused::Exists);
+        }
+        let levels = name.match_indices(SEPARATOR).filter_map(|(at, _)| name.get(..at));
+        let missing: Vec<&str> =
+            levels.chain([name]).filter(|one| !mailbox.folders.contains_key(*one)).collect();
+        if mailbox.folders.len() + missing.len() > FOLDERS_CAP {
+            return Err(Refused::Full);
+        }
+        mailbox.folders.extend(missing.into_iter().map(|one| (one.to_owned(), Folder::new())));
+        Ok(())
+    }
+
+    /// Removes a folder and its messages.
+    pub(crate) fn delete(&mut self, address: &str, name: &str) -> Result<(), Refused> {
+        let mailbox = self.boxes.get_mut(&address.to_ascii_lowercase()).ok_or(Refused::Missing)?;
+        let name = proper(name);
+        if name == "INBOX" {
+            return Err(Refused::Name);
+        }
+        let inside = format!("{name}{SEPARATOR}");
+        if mailbox.folders.keys().any(|one| one.starts_with(&inside)) {
+            return Err(Refused::HasChildren);
+        }
+        mailbox.folders.remove(name).map(|_| ()).ok_or(Refused::Missing)
+    }
+
+    /// Takes a mailbox for one session alone; false if another one has it.
+    pub(crate) fn take(&mut self, address: &str) -> bool {
+        self.taken.insert(address.to_ascii_lowercase())
+    }
+
+    /// Lets others have it.
+    pub(crate) fn release(&mut self, address: &str) {
+        self.taken.remove(&address.to_ascii_lowercase());
+    }
+
+    /// Removes messages for good.
+    pub(crate) fn remove(&mut self, address: &str, folder: &str, uids: &BTreeSet<u32>) {
+        if let Some(folder) = self.folder_mut(address, folder) {
+            folder.entries.retain(|entry| !uids.contains(&entry.uid));
+        }
     }
 
     /// Gives a folder a new UIDVALIDITY and its messages new UIDs, as after a restore from a backup. Flags stay.

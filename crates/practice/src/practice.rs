@@ -24,7 +24,7 @@ use crate::provider::cut::CuttableAcceptor;
 use crate::received::Received;
 use crate::settings::Settings;
 use crate::state::{Counters, Fixed, Shared, TokenState, User, World};
-use crate::{clock, imap, provider, random, samples, smtp, tls};
+use crate::{clock, imap, pop3, provider, random, samples, smtp, tls};
 
 /// The registered client.
 const CLIENT_ID: &str = "outlink-practice";
@@ -48,6 +48,12 @@ pub struct Options {
     pub token_port: u16,
     /// The port of the IMAP server (TLS from the first byte); 0 means any.
     pub imap_port: u16,
+    /// The port of the same IMAP server that begins in the clear and offers STARTTLS; 0 means any.
+    pub imap_clear_port: u16,
+    /// The port of the POP3 server (TLS from the first byte); 0 means any.
+    pub pop3_port: u16,
+    /// The port of the same POP3 server that begins in the clear and offers STLS; 0 means any.
+    pub pop3_clear_port: u16,
     /// The port of the SMTP server (TLS from the first byte); 0 means any.
     pub smtp_port: u16,
     /// Where the authority's certificate is written, as `practice-ca.pem`. Made if missing.
@@ -64,6 +70,9 @@ impl Options {
             provider_http_port: 0,
             token_port: 0,
             imap_port: 0,
+            imap_clear_port: 0,
+            pop3_port: 0,
+            pop3_clear_port: 0,
             smtp_port: 0,
             directory: directory.into(),
         }
@@ -92,6 +101,12 @@ pub struct Practice {
     pub issuer: String,
     /// The IMAP server, TLS from the first byte. The certificate is for `localhost` and the loopback addresses.
     pub imap: SocketAddr,
+    /// The IMAP server in the clear. Nobody signs in there before STARTTLS.
+    pub imap_clear: SocketAddr,
+    /// The POP3 server over the same mailboxes, TLS from the first byte.
+    pub pop3: SocketAddr,
+    /// The POP3 server in the clear. Nobody signs in there before STLS.
+    pub pop3_clear: SocketAddr,
     /// The SMTP server, TLS from the first byte.
     pub smtp: SocketAddr,
     /// The registered client.
@@ -117,6 +132,9 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
     let pages = bind("web", options.provider_http_port)?;
     let tokens = bind("token", options.token_port)?;
     let imap = bind("IMAP", options.imap_port)?;
+    let imap_clear = bind("IMAP", options.imap_clear_port)?;
+    let pop3 = bind("POP3", options.pop3_port)?;
+    let pop3_clear = bind("POP3", options.pop3_clear_port)?;
     let smtp = bind("SMTP", options.smtp_port)?;
 
     let issuer = format!("https://localhost:{}", tokens.address.port());
@@ -142,7 +160,8 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
     let shared = Shared::new(world, fixed);
 
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-    let addresses = (imap.address, smtp.address);
+    let imap_addresses = (imap.address, imap_clear.address);
+    let addresses = (pop3.address, pop3_clear.address, smtp.address);
     serve_pages(pages, &provider::pages(shared.clone()), &tracker, &stop);
     let config = RustlsConfig::from_config(Arc::clone(&certificates.server));
     serve_endpoints(tokens, &provider::endpoints(shared.clone()), &config, &tracker, &stop);
@@ -152,6 +171,27 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
         let session = move |stream| imap::serve(stream, shared.clone());
         let accept =
             listen::accept(listener, acceptor.clone(), tracker.clone(), stop.clone(), session);
+        tracker.spawn(accept);
+    }
+    for listener in imap_clear.listeners {
+        let (shared, acceptor) = (shared.clone(), acceptor.clone());
+        let session =
+            move |stream| imap::serve_in_the_clear(stream, acceptor.clone(), shared.clone());
+        let accept = listen::accept_in_the_clear(listener, tracker.clone(), stop.clone(), session);
+        tracker.spawn(accept);
+    }
+    for listener in pop3.listeners {
+        let shared = shared.clone();
+        let session = move |stream| pop3::serve(stream, shared.clone());
+        let accept =
+            listen::accept(listener, acceptor.clone(), tracker.clone(), stop.clone(), session);
+        tracker.spawn(accept);
+    }
+    for listener in pop3_clear.listeners {
+        let (shared, acceptor) = (shared.clone(), acceptor.clone());
+        let session =
+            move |stream| pop3::serve_in_the_clear(stream, acceptor.clone(), shared.clone());
+        let accept = listen::accept_in_the_clear(listener, tracker.clone(), stop.clone(), session);
         tracker.spawn(accept);
     }
     for listener in smtp.listeners {
@@ -171,8 +211,11 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
         device_authorization_endpoint: format!("{issuer}/device_authorization"),
         registration_endpoint: format!("{issuer}/register"),
         issuer,
-        imap: addresses.0,
-        smtp: addresses.1,
+        imap: imap_addresses.0,
+        imap_clear: imap_addresses.1,
+        pop3: addresses.0,
+        pop3_clear: addresses.1,
+        smtp: addresses.2,
         client_id: CLIENT_ID.to_owned(),
         client_secret: secret,
         users,
@@ -202,6 +245,27 @@ impl Practice {
         let delivered = self.shared.lock().mail.deliver(mailbox, "INBOX", raw.into(), at).is_some();
         self.shared.mail_has_changed();
         delivered
+    }
+
+    /// Puts a message into any folder of a mailbox, as if it had just arrived. False if there is no such folder.
+    pub fn deliver_to(&self, mailbox: &str, folder: &str, raw: impl Into<Vec<u8>>) -> bool {
+        let delivered = {
+            let mut world = self.shared.lock();
+            let at = world.now();
+            world.mail.deliver(mailbox, folder, raw.into(), at).is_some()
+        };
+        self.shared.mail_has_changed();
+        delivered
+    }
+
+    /// Makes a folder, and those that it lies in: `Handled/2026`. False if it is there already, or cannot be.
+    pub fn create_folder(&self, mailbox: &str, folder: &str) -> bool {
+        self.shared.lock().mail.create(mailbox, folder).is_ok()
+    }
+
+    /// The names of a mailbox's folders, as people read them; empty if there is no such mailbox.
+    pub fn folders(&self, mailbox: &str) -> Vec<String> {
+        self.shared.lock().mail.folders(mailbox)
     }
 
     /// Makes a mailbox that these users may open, or changes who may.

@@ -1,10 +1,12 @@
-//! Signing in with a token: SASL XOAUTH2 and OAUTHBEARER (RFC 7628), as the server sees them.
+//! Signing in with a token, by SASL XOAUTH2 and OAUTHBEARER (RFC 7628), or with a password, as the server sees it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use outlink_model::Secret;
 use serde_json::json;
 
 use crate::grants::Denied;
+use crate::provider::client::same;
 use crate::state::Shared;
 
 /// A mechanism.
@@ -59,19 +61,44 @@ pub(crate) fn check(
     outcome.map_err(|denied| STANDARD.encode(challenge(shared, mechanism, denied, scope)))
 }
 
+/// The mailbox and the token that a client's response names, right or wrong.
+pub(crate) fn claimed(mechanism: Mechanism, response: &[u8]) -> Option<(String, Secret)> {
+    let Credentials { mailbox, token } = read(mechanism, response)?;
+    Some((mailbox, Secret::new(token)))
+}
+
+/// The name that a client's response for PLAIN has, right or wrong.
+pub(crate) fn plain_name(response: &[u8]) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(response).ok()?).ok()?;
+    text.split('\0').nth(1).map(str::to_owned)
+}
+
+/// PLAIN (RFC 4616), still in base64: authorization identity, NUL, name, NUL, password. The mailbox that it opens.
+pub(crate) fn plain(shared: &Shared, response: &[u8]) -> Option<String> {
+    let text = String::from_utf8(STANDARD.decode(response).ok()?).ok()?;
+    let mut parts = text.splitn(3, '\0');
+    let (identity, name, secret) = (parts.next()?, parts.next()?, parts.next()?);
+    let own = identity.is_empty() || identity.eq_ignore_ascii_case(name);
+    own.then(|| password(shared, name, secret))?
+}
+
+/// The mailbox that a name and a password open.
+pub(crate) fn password(shared: &Shared, name: &str, password: &str) -> Option<String> {
+    let user = shared.user(name)?;
+    let right = same(password, user.password.expose());
+    if !right {
+        shared.lock().counters.failed_logins += 1;
+    }
+    right.then(|| user.address.clone())
+}
+
 fn decide(
     shared: &Shared,
     mechanism: Mechanism,
     response: &[u8],
     scope: &str,
 ) -> Result<String, Option<Denied>> {
-    let bytes = STANDARD.decode(response).map_err(|_| None)?;
-    let text = String::from_utf8(bytes).map_err(|_| None)?;
-    let read = match mechanism {
-        Mechanism::XOAuth2 => xoauth2(&text),
-        Mechanism::OAuthBearer => oauthbearer(&text),
-    };
-    let Credentials { mailbox, token } = read.ok_or(None)?;
+    let Credentials { mailbox, token } = read(mechanism, response).ok_or(None)?;
     let world = shared.lock();
     let (user, _) = world.grants.open(world.now(), &token, scope).map_err(Some)?;
     let may = match user {
@@ -80,6 +107,14 @@ fn decide(
         None => world.mail.exists(&mailbox),
     };
     if may { Ok(mailbox) } else { Err(Some(Denied::Invalid)) }
+}
+
+fn read(mechanism: Mechanism, response: &[u8]) -> Option<Credentials> {
+    let text = String::from_utf8(STANDARD.decode(response).ok()?).ok()?;
+    match mechanism {
+        Mechanism::XOAuth2 => xoauth2(&text),
+        Mechanism::OAuthBearer => oauthbearer(&text),
+    }
 }
 
 /// `user=` name ^A `auth=Bearer ` token ^A ^A.

@@ -67,8 +67,13 @@ pub struct Settings {
     pub device_ttl: Duration,
     /// How long a device is to wait between two questions, in whole seconds.
     pub device_interval: Duration,
-    /// What the IMAP server says it can do. A mechanism that is not named here is refused.
+    /// What the IMAP server says it can do. What is not named here is refused: mechanisms, and commands that are
+    /// extensions. Where the connection is in the clear, `STARTTLS` and `LOGINDISABLED` are added and mechanisms left
+    /// out. [`Settings::drop_imap_capability`] takes one away.
     pub imap_capabilities: String,
+    /// What the POP3 server says it can do, a line each. A mechanism that is not named under `SASL` is refused, and so
+    /// are passwords without `USER`. `STLS` is added where the connection is in the clear.
+    pub pop3_capabilities: Vec<String>,
 }
 
 /// Who may register a client (RFC 7591 §3).
@@ -176,8 +181,25 @@ impl Settings {
             device_ttl: Duration::from_secs(600),
             device_interval: Duration::from_secs(5),
             imap_capabilities:
-                "IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER IDLE UNSELECT LOGINDISABLED".into(),
+                "IMAP4rev1 SASL-IR AUTH=XOAUTH2 AUTH=OAUTHBEARER IDLE UNSELECT MOVE UIDPLUS ENABLE UTF8=ACCEPT LOGINDISABLED".into(),
+            pop3_capabilities: texts(&[
+                "TOP",
+                "UIDL",
+                "PIPELINING",
+                "RESP-CODES",
+                "AUTH-RESP-CODE",
+                "USER",
+                "SASL XOAUTH2 OAUTHBEARER",
+            ]),
         }
+    }
+
+    /// The IMAP server can do this no more: `IDLE`, `MOVE`, `UIDPLUS`, `SASL-IR`, `UTF8=ACCEPT`; without
+    /// `LOGINDISABLED` it takes passwords.
+    pub fn drop_imap_capability(&mut self, capability: &str) {
+        let words = self.imap_capabilities.split(' ');
+        let left = words.filter(|word| !word.eq_ignore_ascii_case(capability));
+        self.imap_capabilities = left.collect::<Vec<_>>().join(" ");
     }
 
     /// Whether this grant type is served.

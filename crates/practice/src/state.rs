@@ -91,7 +91,11 @@ pub struct Counters {
     pub imap_sessions: u64,
     /// Of these, the ones that signed in.
     pub imap_logins: u64,
-    /// Sign-ins at the IMAP or the SMTP server that were refused.
+    /// Connections to the POP3 server.
+    pub pop3_sessions: u64,
+    /// Of these, the ones that signed in.
+    pub pop3_logins: u64,
+    /// Sign-ins at the IMAP, the POP3 or the SMTP server that were refused.
     pub failed_logins: u64,
     /// Messages that reached a mailbox here.
     pub delivered: u64,

@@ -108,6 +108,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         Ok(())
     }
 
+    /// The stream itself; nothing if something was read from it that nobody has asked for, or not all was sent.
+    pub(crate) fn into_stream(self) -> Option<S> {
+        let is_clean = self.stream.buffer().is_empty() && self.out.is_empty();
+        is_clean.then(|| self.stream.into_inner())
+    }
+
     /// Says goodbye to TLS, so that the client can tell an end from a cut.
     pub(crate) async fn close(mut self) {
         let _ = timeout(WRITE_TIME, self.stream.shutdown()).await;

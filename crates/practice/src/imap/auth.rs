@@ -1,13 +1,11 @@
 //! Signing in.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::command::{Arg, Command};
+use super::faulty::throttled;
 use super::session::{End, GREETING_TIME, LINE_CAP, Reply, Session};
 use crate::faults::ImapFault;
-use crate::provider::client::same;
 use crate::sasl::{self, Mechanism};
 use crate::wire::WireError;
 
@@ -49,26 +47,22 @@ pub(super) async fn authenticate<S: AsyncRead + AsyncWrite + Unpin>(
         session.reply(&command.tag, &Reply::Bad("You gave up"));
         return Ok(());
     }
-    if let Some(ImapFault::Unavailable) = session.fault {
-        session.reply(&command.tag, &Reply::No("[UNAVAILABLE] Temporary authentication failure."));
-        return Ok(());
-    }
-    if let Some(ImapFault::RefuseToken) = session.fault {
-        session.reply(&command.tag, &FAILED);
-        return Ok(());
-    }
-    if let Some(ImapFault::Throttled(milliseconds)) = session.fault {
-        let text =
-            format!("Request is throttled. Suggested Backoff Time: {milliseconds} milliseconds");
-        session.wire.put(format!("{} NO {text}\r\n", command.tag));
-        return Ok(());
-    }
     let Some(mechanism) = Mechanism::named(name) else {
-        let mailbox = password_response(session, &response);
+        if is_refused(session, &command.tag, sasl::plain_name(&response)).await? {
+            return Ok(());
+        }
+        let mailbox = sasl::plain(&session.shared, &response);
         return finish(session, &command.tag, mailbox).await;
     };
+    let (mailbox, token) = sasl::claimed(mechanism, &response).unzip();
+    if is_refused(session, &command.tag, mailbox).await? {
+        return Ok(());
+    }
     match sasl::check(&session.shared, mechanism, &response, "mail.imap") {
-        Ok(mailbox) => finish(session, &command.tag, Some(mailbox)).await,
+        Ok(mailbox) => {
+            session.token = token;
+            finish(session, &command.tag, Some(mailbox)).await
+        }
         Err(challenge) => {
             session.wire.put(format!("+ {challenge}\r\n"));
             session.flush().await?;
@@ -95,30 +89,46 @@ pub(super) async fn login<S: AsyncRead + AsyncWrite + Unpin>(
         session.reply(&command.tag, &Reply::Bad("LOGIN takes a name and a password"));
         return Ok(());
     };
-    if session.is_capable("LOGINDISABLED") {
+    if !session.is_secure || session.is_capable("LOGINDISABLED") {
         session.reply(&command.tag, &Reply::No("[PRIVACYREQUIRED] Passwords are not taken here"));
         return Ok(());
     }
-    let mailbox = check_password(session, name, password);
+    if is_refused(session, &command.tag, Some(name.clone())).await? {
+        return Ok(());
+    }
+    let mailbox = sasl::password(&session.shared, name, password);
     finish(session, &command.tag, mailbox).await
 }
 
-/// PLAIN (RFC 4616): authorization identity, NUL, name, NUL, password.
-fn password_response<S>(session: &Session<S>, response: &[u8]) -> Option<String> {
-    let text = String::from_utf8(STANDARD.decode(response).ok()?).ok()?;
-    let mut parts = text.splitn(3, '\0');
-    let (identity, name, password) = (parts.next()?, parts.next()?, parts.next()?);
-    let own = identity.is_empty() || identity.eq_ignore_ascii_case(name);
-    own.then(|| check_password(session, name, password))?
-}
-
-fn check_password<S>(session: &Session<S>, name: &str, password: &str) -> Option<String> {
-    let user = session.shared.user(name)?;
-    let right = same(password, user.password.expose());
-    if !right {
-        session.shared.lock().counters.failed_logins += 1;
+/// Whether signing in to this mailbox goes wrong on order, whatever the token or password. Then it has been answered.
+async fn is_refused<S: AsyncRead + AsyncWrite + Unpin>(
+    session: &mut Session<S>,
+    tag: &str,
+    mailbox: Option<String>,
+) -> Result<bool, End> {
+    if let (None, Some(mailbox)) = (session.fault, &mailbox) {
+        session.fault = session.shared.fixed().faults.take_imap_of(mailbox);
     }
-    right.then(|| user.address.clone())
+    let reply = match session.fault {
+        Some(ImapFault::Unavailable) => {
+            Reply::No("[UNAVAILABLE] Temporary authentication failure.")
+        }
+        Some(ImapFault::RefuseToken) => FAILED,
+        Some(ImapFault::MovedAway) => Reply::No("AUTHENTICATE failed."),
+        Some(ImapFault::Throttled(milliseconds)) => {
+            session.wire.put(format!("{tag} NO {}\r\n", throttled(milliseconds)));
+            return Ok(true);
+        }
+        Some(ImapFault::TooManyConnections) => {
+            let text = "[ALERT] Too many simultaneous connections. (Failure)";
+            session.wire.put(format!("{tag} NO {text}\r\n"));
+            session.flush().await?;
+            return Err(End::Closed);
+        }
+        _ => return Ok(false),
+    };
+    session.reply(tag, &reply);
+    Ok(true)
 }
 
 async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
@@ -135,9 +145,7 @@ async fn finish<S: AsyncRead + AsyncWrite + Unpin>(
     let capabilities = session.capabilities();
     session.wire.put(format!("{tag} OK [CAPABILITY {capabilities}] Logged in.\r\n"));
     if let Some(ImapFault::HangAfterLogin) = session.fault {
-        session.flush().await?;
-        // The task ends when the servers stop.
-        std::future::pending::<()>().await;
+        return session.hang().await;
     }
     if let Some(ImapFault::Chatter) = session.fault {
         loop {

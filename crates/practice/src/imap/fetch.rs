@@ -43,14 +43,12 @@ pub(super) async fn fetch<S: AsyncRead + AsyncWrite + Unpin>(
     let (Some(set), Some(items)) = (set, items(wanted, by_uid)) else {
         return Ok(Reply::Bad("FETCH does not know that set or item"));
     };
-    let Some(places) = session.places(&set, by_uid) else {
-        return Ok(Reply::No("The folder is gone"));
-    };
     if let Some(ImapFault::Garbage) = session.fault {
         session.wire.put("* 17 XYZZY [plugh] {not a literal} \u{1f996}\r\n");
     }
-    for place in places {
-        let Some(entry) = session.entry(place, marks_seen(&items)) else { continue };
+    let mut reply = Reply::Ok("Done");
+    for (number, uid) in session.held(&set, by_uid) {
+        let Some(entry) = session.entry(uid, marks_seen(&items)) else { continue };
         if asks_for_body(&items)
             && let Some(ImapFault::RefuseFromUid(uid)) = session.fault
             && entry.uid >= uid
@@ -60,6 +58,10 @@ pub(super) async fn fetch<S: AsyncRead + AsyncWrite + Unpin>(
         if asks_for_body(&items) {
             match session.fault {
                 Some(ImapFault::OmitUid(uid)) if entry.uid == uid => continue,
+                Some(ImapFault::ServerBug(uid)) if entry.uid == uid => {
+                    reply = Reply::No("[SERVERBUG] Internal error occurred. Refer to server log");
+                    continue;
+                }
                 Some(ImapFault::ExhaustedFromUid(uid)) if entry.uid >= uid => {
                     session.wire.put("* BYE Account exceeded command or bandwidth limits.\r\n");
                     session.flush().await?;
@@ -68,18 +70,19 @@ pub(super) async fn fetch<S: AsyncRead + AsyncWrite + Unpin>(
                 _ => {}
             }
         }
-        write_entry(session, place, &entry, &items).await?;
+        write_entry(session, number, &entry, &items).await?;
+        session.end_with_token().await?;
     }
-    Ok(Reply::Ok("Done"))
+    Ok(reply)
 }
 
 async fn write_entry<S: AsyncRead + AsyncWrite + Unpin>(
     session: &mut Session<S>,
-    place: usize,
+    number: u32,
     entry: &Entry,
     items: &[Item],
 ) -> Result<(), End> {
-    session.wire.put(format!("* {} FETCH (", place + 1));
+    session.wire.put(format!("* {number} FETCH ("));
     for (at, item) in items.iter().enumerate() {
         if at > 0 {
             session.wire.put(" ");
@@ -102,13 +105,15 @@ async fn write_entry<S: AsyncRead + AsyncWrite + Unpin>(
             Item::Body { section, partial, label, .. } => {
                 let bytes = cut(part(&entry.raw, *section), *partial);
                 session.wire.put(format!("{label} {{{}}}\r\n", bytes.len()));
+                let half = bytes.len() / 2;
                 let ends = match session.fault {
-                    Some(ImapFault::DropMidLiteral) => true,
-                    Some(ImapFault::DropAtUid(uid)) => entry.uid == uid,
-                    _ => false,
+                    Some(ImapFault::DropMidLiteral) => Some(half),
+                    Some(ImapFault::DropAtUid(uid)) if entry.uid == uid => Some(half),
+                    Some(ImapFault::DropAfter(count)) if count < bytes.len() => Some(count),
+                    _ => None,
                 };
-                if ends {
-                    session.wire.put(bytes.get(..bytes.len() / 2).unwrap_or_default());
+                if let Some(end) = ends {
+                    session.wire.put(bytes.get(..end).unwrap_or_default());
                     session.flush().await?;
                     return Err(End::Cut);
                 }
@@ -123,38 +128,31 @@ async fn write_entry<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(())
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    /// The places (from 0) of the messages in a set, among those that the client knows of.
-    pub(super) fn places(&self, set: &Set, by_uid: bool) -> Option<Vec<usize>> {
+impl<S> Session<S> {
+    /// The messages in a set, among those that the client knows of: sequence number and UID of each.
+    pub(super) fn held(&self, set: &Set, by_uid: bool) -> Vec<(u32, u32)> {
+        let view = self.selected.as_ref().map(|selected| &selected.view);
+        view.map(|view| view.held(set, by_uid)).unwrap_or_default()
+    }
+
+    /// Does something to one message of the open folder; nothing if it is not there any more.
+    pub(super) fn change<T>(&self, uid: u32, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
         let (mailbox, selected) = (self.mailbox.as_deref()?, self.selected.as_ref()?);
-        let world = self.shared.lock();
-        let folder = world.mail.folder(mailbox, &selected.folder)?;
-        if folder.uid_validity != selected.uid_validity {
-            return None;
-        }
-        let known: Vec<u32> = if by_uid {
-            folder.entries.iter().take(selected.shown).map(|entry| entry.uid).collect()
-        } else {
-            (1..=u32::try_from(selected.shown).ok()?).collect()
-        };
-        let largest = known.last().copied().unwrap_or(0);
-        let held = known.iter().enumerate().filter(|(_, number)| set.holds(**number, largest));
-        Some(held.map(|(place, _)| place).collect())
+        let mut world = self.shared.lock();
+        selected.folder_in(&world.mail, mailbox)?;
+        let folder = world.mail.folder_mut(mailbox, &selected.folder)?;
+        folder.entry_mut(uid).map(change)
     }
 
     /// One message, marked as seen on the way if that was asked for.
-    fn entry(&self, place: usize, mark_seen: bool) -> Option<Entry> {
-        let (mailbox, selected) = (self.mailbox.as_deref()?, self.selected.as_ref()?);
-        let mut world = self.shared.lock();
-        let folder = world.mail.folder_mut(mailbox, &selected.folder)?;
-        if folder.uid_validity != selected.uid_validity {
-            return None;
-        }
-        let entry = folder.entries.get_mut(place)?;
-        if mark_seen && !selected.read_only {
-            entry.flags.insert("\\Seen".to_owned());
-        }
-        Some(entry.clone())
+    fn entry(&self, uid: u32, mark_seen: bool) -> Option<Entry> {
+        let read_only = self.selected.as_ref().is_none_or(|selected| selected.read_only);
+        self.change(uid, |entry| {
+            if mark_seen && !read_only {
+                entry.flags.insert("\\Seen".to_owned());
+            }
+            entry.clone()
+        })
     }
 }
 

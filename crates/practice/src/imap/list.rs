@@ -5,8 +5,12 @@ use std::fmt::Write as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::command::{Arg, Command};
+use super::names::quoted;
+use super::news::told_count;
 use super::session::{End, Reply, Selected, Session};
+use super::view::View;
 use crate::faults::ImapFault;
+use crate::mailboxes::SEPARATOR;
 
 /// The flags that can be set on messages.
 const FLAGS: &str = r"(\Answered \Flagged \Deleted \Seen \Draft)";
@@ -29,8 +33,15 @@ pub(super) fn list<S: AsyncRead + AsyncWrite + Unpin>(
     let pattern = format!("{reference}{pattern}");
     let mailbox = session.mailbox.as_deref().unwrap_or_default();
     let folders = session.shared.lock().mail.folders(mailbox);
-    for folder in folders.iter().filter(|folder| matches(&pattern, folder)) {
-        session.wire.put(format!("* LIST (\\HasNoChildren) \"/\" \"{folder}\"\r\n"));
+    for folder in &folders {
+        let name = session.wire_name(folder);
+        if !matches(&pattern, &name) {
+            continue;
+        }
+        let inside = format!("{folder}{SEPARATOR}");
+        let has_children = folders.iter().any(|other| other.starts_with(&inside));
+        let attribute = if has_children { "\\HasChildren" } else { "\\HasNoChildren" };
+        session.wire.put(format!("* LIST ({attribute}) \"{SEPARATOR}\" {}\r\n", quoted(&name)));
     }
     Reply::Ok("Done")
 }
@@ -43,7 +54,9 @@ pub(super) fn status<S: AsyncRead + AsyncWrite + Unpin>(
     let [name, Arg::List(items)] = command.args.as_slice() else {
         return Reply::Bad("STATUS takes a folder and a list");
     };
-    let Some(name) = name.text() else { return Reply::Bad("That is no folder name") };
+    let Some(name) = session.folder_named(name) else {
+        return Reply::Bad("That is no folder name");
+    };
     let mut line = String::new();
     {
         let world = session.shared.lock();
@@ -66,7 +79,7 @@ pub(super) fn status<S: AsyncRead + AsyncWrite + Unpin>(
             let _ = write!(line, "{space}{word} {value}");
         }
     }
-    session.wire.put(format!("* STATUS {} ({line})\r\n", quoted(&name)));
+    session.wire.put(format!("* STATUS {} ({line})\r\n", quoted(&session.wire_name(&name))));
     Reply::Ok("Done")
 }
 
@@ -79,26 +92,34 @@ pub(super) async fn select<S: AsyncRead + AsyncWrite + Unpin>(
     // Even a failed attempt closes what was open (RFC 3501 §6.3.1).
     session.selected = None;
     let name = match command.args.as_slice() {
-        [name] => name.text(),
+        [name] => session.folder_named(name),
         _ => None,
     };
     let Some(name) = name else {
         session.reply(&command.tag, &Reply::Bad("That is no folder name"));
         return Ok(());
     };
+    let mailbox = session.mailbox.as_deref().unwrap_or_default();
+    if session.fault == Some(ImapFault::Rebuilt) {
+        session.fault = None;
+        session.shared.lock().mail.renumber(mailbox, &name);
+        session.shared.mail_has_changed();
+    }
     let opened = {
         let world = session.shared.lock();
-        let mailbox = session.mailbox.as_deref().unwrap_or_default();
         world.mail.folder(mailbox, &name).map(|folder| {
             let first = folder.entries.iter().position(|entry| !entry.flags.contains("\\Seen"));
-            (folder.uid_validity, folder.uid_next, folder.entries.len(), first)
+            let mut view = View::default();
+            view.add(folder.entries.iter().map(|entry| entry.uid));
+            (folder.uid_validity, folder.uid_next, view, first)
         })
     };
-    let Some((uid_validity, uid_next, exists, unseen)) = opened else {
+    let Some((uid_validity, uid_next, view, unseen)) = opened else {
         session.reply(&command.tag, &Reply::No("[NONEXISTENT] There is no such folder"));
         return Ok(());
     };
     let read_only = read_only || session.fault == Some(ImapFault::ReadOnly);
+    let exists = told_count(view.count(), session.fault);
     let permanent = if read_only { "()" } else { FLAGS };
     session.wire.put(format!(
         "* FLAGS {FLAGS}\r\n* OK [PERMANENTFLAGS {permanent}] Kept\r\n* {exists} EXISTS\r\n* 0 RECENT\r\n"
@@ -109,32 +130,41 @@ pub(super) async fn select<S: AsyncRead + AsyncWrite + Unpin>(
     session.wire.put(format!(
         "* OK [UIDVALIDITY {uid_validity}] Valid\r\n* OK [UIDNEXT {uid_next}] Next\r\n"
     ));
-    session.selected = Some(Selected { folder: name, read_only, uid_validity, shown: exists });
+    session.selected = Some(Selected { folder: name, read_only, uid_validity, view });
     let reply = if read_only { "[READ-ONLY] Done" } else { "[READ-WRITE] Done" };
     session.reply(&command.tag, &Reply::Ok(reply));
     Ok(())
 }
 
-/// Whether a folder's name fits a pattern. No folder here is inside another, so `%` means the same as `*`.
+/// Whether a folder's name fits a pattern: `*` stands for anything, `%` for anything without a separator.
 fn matches(pattern: &str, name: &str) -> bool {
     let fold = |text: &str| {
         if text.eq_ignore_ascii_case("INBOX") { "INBOX".to_owned() } else { text.to_owned() }
     };
     let (pattern, name) = (fold(pattern), fold(name));
-    let parts: Vec<&str> = pattern.split(['*', '%']).collect();
-    let [first, between @ .., last] = parts.as_slice() else { return pattern == name };
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    for part in between {
-        let Some(at) = rest.find(part) else { return false };
-        rest = rest.get(at + part.len()..).unwrap_or_default();
+    // Which beginnings of the name the pattern so far can stand for, by length: no pattern takes long.
+    let mut reached = vec![false; name.len() + 1];
+    if let Some(first) = reached.first_mut() {
+        *first = true;
     }
-    rest.ends_with(last)
-}
-
-fn quoted(name: &str) -> String {
-    let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
-    // A line break in a name cannot come back as a quoted string; no folder here has one.
-    format!("\"{}\"", escaped.replace(['\r', '\n'], " "))
+    for wanted in pattern.bytes() {
+        let mut before = false;
+        let mut is_open = false;
+        let names = [None].into_iter().chain(name.bytes().map(Some));
+        for (reached, byte) in reached.iter_mut().zip(names) {
+            let was = *reached;
+            *reached = match wanted {
+                b'*' | b'%' => {
+                    is_open &= wanted == b'*' || byte != Some(b'/');
+                    is_open |= was;
+                    is_open
+                }
+                wanted => before && byte == Some(wanted),
+            };
+            before = was;
+        }
+    }
+    reached.last().copied().unwrap_or(false)
 }
 
 #[cfg(test)]
@@ -153,6 +183,13 @@ mod tests {
             ("archive", "Archive", false),
             ("Arch", "Archive", false),
             ("B*", "Archive", false),
+            ("%", "Handled/2026", false),
+            ("*", "Handled/2026", true),
+            ("Handled/%", "Handled/2026", true),
+            ("%/%", "Handled/2026", true),
+            ("%/%", "Handled/2026/May", false),
+            ("*%2*", "Handled/2026", true),
+            ("", "Archive", false),
         ] {
             assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }

@@ -35,15 +35,12 @@ pub(super) fn search<S: AsyncRead + AsyncWrite + Unpin>(
         let world = session.shared.lock();
         let mailbox = session.mailbox.as_deref().unwrap_or_default();
         let Some(selected) = &session.selected else { return Reply::Bad("Select a folder first") };
-        let folder = world.mail.folder(mailbox, &selected.folder);
-        let Some(folder) = folder.filter(|folder| folder.uid_validity == selected.uid_validity)
-        else {
+        let Some(folder) = selected.folder_in(&world.mail, mailbox) else {
             return Reply::No("The folder is gone");
         };
-        let shown = folder.entries.iter().take(selected.shown);
-        let count = u32::try_from(selected.shown).unwrap_or(u32::MAX);
-        let largest = (count, shown.clone().next_back().map_or(0, |entry| entry.uid));
-        for (place, entry) in (1_u32..).zip(shown) {
+        let largest = selected.view.all().last().unwrap_or_default();
+        for (place, uid) in selected.view.all() {
+            let Some(entry) = folder.entry(uid) else { continue };
             if keys.iter().all(|key| holds(key, place, entry, largest)) {
                 line.push_str(&format!(" {}", if by_uid { entry.uid } else { place }));
             }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use outlink_model::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::command::{Command, Piece, announced_literal, parse};
-use super::{auth, fetch, list, search, store};
+use super::command::{Piece, announced_literal, parse};
+use super::view::View;
 use crate::faults::ImapFault;
+use crate::mailboxes::{Folder, Mailboxes};
 use crate::state::Shared;
 use crate::wire::{Wire, WireError};
 
@@ -14,20 +16,30 @@ use crate::wire::{Wire, WireError};
 pub(super) const LINE_CAP: usize = 16 * 1024;
 /// No argument that we take needs more than this.
 const LITERAL_CAP: usize = 8 * 1024;
+/// The largest message that APPEND takes.
+const MESSAGE_CAP: usize = 16 * 1024 * 1024;
 /// How many literals one command may have.
 const LITERALS: usize = 8;
 /// Before signing in, a client has this long for each line.
 pub(super) const GREETING_TIME: Duration = Duration::from_secs(60);
 /// Afterwards, it has the thirty minutes that the standard asks for (RFC 3501 §5.4).
-const IDLE_TIME: Duration = Duration::from_secs(30 * 60);
+pub(super) const IDLE_TIME: Duration = Duration::from_secs(30 * 60);
 
 /// The folder that is open.
 pub(super) struct Selected {
     pub(super) folder: String,
     pub(super) read_only: bool,
     pub(super) uid_validity: u32,
-    /// How many messages the client knows of.
-    pub(super) shown: usize,
+    /// The messages that the client knows of.
+    pub(super) view: View,
+}
+
+impl Selected {
+    /// The folder itself; nothing if it is gone, or another one has its name.
+    pub(super) fn folder_in<'a>(&self, mail: &'a Mailboxes, mailbox: &str) -> Option<&'a Folder> {
+        let folder = mail.folder(mailbox, &self.folder)?;
+        (folder.uid_validity == self.uid_validity).then_some(folder)
+    }
 }
 
 /// Why a session goes no further.
@@ -36,6 +48,8 @@ pub(super) enum End {
     Cut,
     /// Goodbye was said.
     Closed,
+    /// What follows is TLS.
+    Secure,
 }
 
 impl From<WireError> for End {
@@ -47,6 +61,8 @@ impl From<WireError> for End {
 /// The answer to a command, after its untagged lines.
 pub(super) enum Reply {
     Ok(&'static str),
+    /// The same with a text that had to be put together.
+    OkWith(String),
     No(&'static str),
     Bad(&'static str),
 }
@@ -55,28 +71,64 @@ pub(super) struct Session<S> {
     pub(super) wire: Wire<S>,
     pub(super) shared: Shared,
     pub(super) fault: Option<ImapFault>,
+    /// Whether the connection is secure. Nobody signs in before.
+    pub(super) is_secure: bool,
     /// The mailbox that is open; none before signing in.
     pub(super) mailbox: Option<String>,
+    /// The access token that opened it; none where a password did.
+    pub(super) token: Option<Secret>,
+    /// Whether the client took `UTF8=ACCEPT`.
+    pub(super) is_utf8: bool,
     pub(super) selected: Option<Selected>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) fn new(stream: S, shared: Shared, fault: Option<ImapFault>) -> Self {
-        Self { wire: Wire::new(stream), shared, fault, mailbox: None, selected: None }
+    pub(super) fn new(
+        stream: S,
+        shared: Shared,
+        fault: Option<ImapFault>,
+        is_secure: bool,
+    ) -> Self {
+        let wire = Wire::new(stream);
+        let (mailbox, token, selected) = (None, None, None);
+        Self { wire, shared, fault, is_secure, mailbox, token, is_utf8: false, selected }
     }
 
-    pub(super) async fn run(mut self) {
-        match self.serve().await {
+    /// Greets, and runs to the end. The stream, where TLS is to follow.
+    pub(super) async fn greet_and_run(mut self) -> Option<S> {
+        let greeted = self.greet().await;
+        self.finish(greeted).await
+    }
+
+    /// The same without a greeting, as after STARTTLS.
+    pub(super) async fn run(self) -> Option<S> {
+        self.finish(Ok(())).await
+    }
+
+    async fn finish(mut self, begun: Result<(), End>) -> Option<S> {
+        let ended = match begun {
+            Ok(()) => self.serve().await,
+            Err(end) => Err(end),
+        };
+        match ended {
+            // Whatever was said ahead of the handshake was not said under TLS, so it counts for nothing.
+            Err(End::Secure) => return self.wire.into_stream(),
             Ok(()) | Err(End::Closed) => self.wire.close().await,
             // Dropping the stream without a goodbye is what a cut looks like from the other side.
             Err(End::Cut) => {}
         }
+        None
+    }
+
+    async fn greet(&mut self) -> Result<(), End> {
+        if !self.greet_badly().await? {
+            let capabilities = self.capabilities();
+            self.wire.put(format!("* OK [CAPABILITY {capabilities}] Practice makes perfect\r\n"));
+        }
+        self.flush().await
     }
 
     async fn serve(&mut self) -> Result<(), End> {
-        let capabilities = self.capabilities();
-        self.wire.put(format!("* OK [CAPABILITY {capabilities}] Practice makes perfect\r\n"));
-        self.flush().await?;
         loop {
             let Some(pieces) = self.read().await? else { continue };
             match parse(&pieces) {
@@ -110,7 +162,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 pieces.push(Piece::Line(line));
                 return Ok(Some(pieces));
             };
-            if size > LITERAL_CAP || pieces.len() >= 2 * LITERALS {
+            let cap = if self.mailbox.is_some() && is_append(pieces.first(), &line) {
+                MESSAGE_CAP
+            } else {
+                LITERAL_CAP
+            };
+            if size > cap || pieces.len() >= 2 * LITERALS {
                 // What follows cannot be told apart from commands, unless the client waits for our word.
                 if !waits {
                     return self.bye("That literal is too large").await;
@@ -131,94 +188,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    async fn answer(&mut self, command: &Command) -> Result<(), End> {
-        let reply = match command.name.as_str() {
-            "CAPABILITY" => {
-                let capabilities = self.capabilities();
-                self.wire.put(format!("* CAPABILITY {capabilities}\r\n"));
-                Reply::Ok("Done")
-            }
-            "LOGOUT" => {
-                self.wire.put(format!("* BYE See you\r\n{} OK Done\r\n", command.tag));
-                self.flush().await?;
-                return Err(End::Closed);
-            }
-            "NOOP" | "CHECK" => Reply::Ok("Done"),
-            "AUTHENTICATE" if self.mailbox.is_none() => {
-                return auth::authenticate(self, command).await;
-            }
-            "LOGIN" if self.mailbox.is_none() => return auth::login(self, command).await,
-            _ if self.mailbox.is_none() => Reply::Bad("Sign in first"),
-            "AUTHENTICATE" | "LOGIN" => Reply::Bad("You are signed in already"),
-            "LIST" => list::list(self, command),
-            "STATUS" => list::status(self, command),
-            "SELECT" => return list::select(self, command, false).await,
-            "EXAMINE" => return list::select(self, command, true).await,
-            "IDLE" => return self.idle(command).await,
-            _ if self.selected.is_none() => Reply::Bad("No such command, or select a folder first"),
-            "CLOSE" | "UNSELECT" => {
-                self.selected = None;
-                Reply::Ok("Done")
-            }
-            "FETCH" => fetch::fetch(self, command, false).await?,
-            "UID FETCH" => fetch::fetch(self, command, true).await?,
-            "STORE" => store::store(self, command, false),
-            "UID STORE" => store::store(self, command, true),
-            "SEARCH" => search::search(self, command, false),
-            "UID SEARCH" => search::search(self, command, true),
-            _ => Reply::Bad("No such command here"),
-        };
-        // Sequence numbers must not move under a command that uses them, but new messages only add to their end.
-        self.tell_news().await?;
-        self.reply(&command.tag, &reply);
-        Ok(())
-    }
-
-    /// Waits for news until the client has had enough (RFC 2177).
-    async fn idle(&mut self, command: &Command) -> Result<(), End> {
-        let mut news = self.shared.watch_mail();
-        self.wire.put("+ Idling\r\n");
-        loop {
-            self.tell_news().await?;
-            self.flush().await?;
-            tokio::select! {
-                line = self.wire.line(LINE_CAP, IDLE_TIME) => {
-                    let done = line?.eq_ignore_ascii_case(b"DONE");
-                    let reply = if done { Reply::Ok("Done") } else { Reply::Bad("DONE was expected") };
-                    self.reply(&command.tag, &reply);
-                    return Ok(());
-                }
-                changed = news.changed() => if changed.is_err() { return Err(End::Cut) },
-            }
-        }
-    }
-
-    /// Tells of messages that have come in since the client last heard.
-    async fn tell_news(&mut self) -> Result<(), End> {
-        let Some(selected) = &mut self.selected else { return Ok(()) };
-        let mailbox = self.mailbox.as_deref().unwrap_or_default();
-        let now = {
-            let world = self.shared.lock();
-            let folder = world.mail.folder(mailbox, &selected.folder);
-            folder.map(|folder| (folder.uid_validity, folder.entries.len()))
-        };
-        match now {
-            Some((validity, count)) if validity == selected.uid_validity => {
-                if count > selected.shown {
-                    selected.shown = count;
-                    self.wire.put(format!("* {count} EXISTS\r\n"));
-                }
-                Ok(())
-            }
-            _ => self.bye("The folder was made anew").await,
-        }
-    }
-
     pub(super) fn reply(&mut self, tag: &str, reply: &Reply) {
         let (word, text) = match reply {
-            Reply::Ok(text) => ("OK", text),
-            Reply::No(text) => ("NO", text),
-            Reply::Bad(text) => ("BAD", text),
+            Reply::Ok(text) => ("OK", *text),
+            Reply::OkWith(text) => ("OK", text.as_str()),
+            Reply::No(text) => ("NO", *text),
+            Reply::Bad(text) => ("BAD", *text),
         };
         self.wire.put(format!("{tag} {word} {text}\r\n"));
     }
@@ -231,14 +206,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     pub(super) fn capabilities(&self) -> String {
-        self.shared.lock().settings.imap_capabilities.clone()
+        let told = self.shared.lock().settings.imap_capabilities.clone();
+        let mut words: Vec<&str> = told.split(' ').collect();
+        if !self.is_secure {
+            let needs_tls = |word: &str| word.starts_with("AUTH=") || word == "SASL-IR";
+            words.retain(|word| !needs_tls(word) && *word != "LOGINDISABLED");
+            words.extend(["STARTTLS", "LOGINDISABLED"]);
+        }
+        if let Some(ImapFault::Without(capability)) = self.fault {
+            words.retain(|word| !word.eq_ignore_ascii_case(capability));
+        }
+        words.join(" ")
     }
 
     pub(super) fn is_capable(&self, capability: &str) -> bool {
         self.capabilities().split(' ').any(|word| word.eq_ignore_ascii_case(capability))
     }
 
-    async fn bye<T>(&mut self, why: &str) -> Result<T, End> {
+    pub(super) async fn bye<T>(&mut self, why: &str) -> Result<T, End> {
         self.wire.put(format!("* BYE {why}\r\n"));
         self.flush().await?;
         Err(End::Closed)
@@ -247,4 +232,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn time(&self) -> Duration {
         if self.mailbox.is_some() { IDLE_TIME } else { GREETING_TIME }
     }
+}
+
+/// Whether a command that begins with this piece, or is not further than this line yet, is one that brings a message.
+fn is_append(first: Option<&Piece>, line: &[u8]) -> bool {
+    let line = match first {
+        Some(Piece::Line(first)) => first,
+        _ => line,
+    };
+    line.split(|byte| *byte == b' ').nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"APPEND"))
 }

@@ -42,17 +42,9 @@ pub(super) fn store<S: AsyncRead + AsyncWrite + Unpin>(
     if session.fault == Some(ImapFault::RefuseStore) {
         return Reply::No("[NOPERM] Flags cannot be changed here");
     }
-    let Some(places) = session.places(&set, by_uid) else { return Reply::No("The folder is gone") };
     let mut lines = String::new();
-    {
-        let mut world = session.shared.lock();
-        let mailbox = session.mailbox.as_deref().unwrap_or_default();
-        let name = session.selected.as_ref().map(|selected| selected.folder.as_str());
-        let Some(folder) = world.mail.folder_mut(mailbox, name.unwrap_or_default()) else {
-            return Reply::No("The folder is gone");
-        };
-        for place in places {
-            let Some(entry) = folder.entries.get_mut(place) else { continue };
+    for (number, uid) in session.held(&set, by_uid) {
+        let changed = session.change(uid, |entry| {
             match how {
                 "+FLAGS" => entry.flags.extend(named.iter().cloned()),
                 "-FLAGS" => entry.flags.retain(|flag| !named.contains(flag)),
@@ -61,14 +53,12 @@ pub(super) fn store<S: AsyncRead + AsyncWrite + Unpin>(
             while entry.flags.len() > FLAGS_CAP {
                 entry.flags.pop_last();
             }
-            if !silent {
-                let uid = if by_uid { format!(" UID {}", entry.uid) } else { String::new() };
-                lines.push_str(&format!(
-                    "* {} FETCH (FLAGS ({}){uid})\r\n",
-                    place + 1,
-                    flags(entry)
-                ));
-            }
+            flags(entry)
+        });
+        // Somebody else may have removed it: then there is nothing to tell (RFC 2180 §4.2).
+        if let Some(flags) = changed.filter(|_| !silent) {
+            let uid = if by_uid { format!(" UID {uid}") } else { String::new() };
+            lines.push_str(&format!("* {number} FETCH (FLAGS ({flags}){uid})\r\n"));
         }
     }
     session.wire.put(lines);
@@ -76,7 +66,7 @@ pub(super) fn store<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Flags, in a list or bare. System flags get their usual spelling, so that they compare.
-fn read_flags(args: &[Arg]) -> Option<BTreeSet<String>> {
+pub(super) fn read_flags(args: &[Arg]) -> Option<BTreeSet<String>> {
     let list = match args {
         [Arg::List(list)] => list.as_slice(),
         bare if !bare.is_empty() => bare,

@@ -8,7 +8,7 @@ use outlink_practice::{ImapFault, samples};
 
 use crate::kit::{Kit, Lines, kit, kit_with};
 
-fn xoauth2(user: &str, token: &str) -> String {
+pub(crate) fn xoauth2(user: &str, token: &str) -> String {
     STANDARD.encode(format!("user={user}\u{1}auth=Bearer {token}\u{1}\u{1}"))
 }
 
@@ -18,7 +18,7 @@ fn bearer(user: &str, token: &str) -> String {
     ))
 }
 
-async fn signed_in(kit: &Kit) -> Lines {
+pub(crate) async fn signed_in(kit: &Kit) -> Lines {
     let mut lines = Lines::connect(kit, kit.practice.imap).await;
     lines.until("* OK [CAPABILITY IMAP4rev1 ").await;
     let token = kit.access(&["mail.imap"]);

@@ -186,6 +186,11 @@ pub(crate) struct Lines(BufReader<TlsStream<TcpStream>>);
 
 impl Lines {
     pub(crate) async fn connect(kit: &Kit, address: SocketAddr) -> Self {
+        Self::secure(kit, TcpStream::connect(address).await.unwrap()).await
+    }
+
+    /// The same over a connection that stands already.
+    pub(crate) async fn secure(kit: &Kit, stream: TcpStream) -> Self {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_file(&kit.practice.ca_pem_path).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -194,7 +199,6 @@ impl Lines {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let stream = TcpStream::connect(address).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
         Self(BufReader::new(stream))
