@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     config, event, grant, hand_out, handler, issue, link, mail_server, message, project, provider,
-    token, user, webhook,
+    sender_rule, token, user, webhook,
 };
 use crate::demo::DemoArgs;
 use crate::serve::ServeArgs;
@@ -87,6 +87,9 @@ pub(crate) enum Command {
     /// Handlers: what turns the mail of a server into issues and comments
     #[command(subcommand)]
     Handler(handler::Command),
+    /// Sender rules: whose mail is trusted or refused, for every handler
+    #[command(subcommand)]
+    SenderRule(sender_rule::Command),
     /// Messages: what was received and what became of it
     #[command(subcommand)]
     Message(message::Command),

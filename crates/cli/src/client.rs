@@ -26,9 +26,9 @@ const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Longer than anything takes that is answered at once: a test of a mail server goes through several time limits of its
 /// own.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// For what goes on until a whole mailbox is through.
+/// For what goes on until a whole mailbox is through, or the last of many grants is given back.
 pub(crate) const LONG_TIME_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// A server that has not even taken the connection by then is not there.
@@ -121,6 +121,12 @@ impl Client {
         json(self.send(request.timeout(limit)).await?)
     }
 
+    /// Sends the bytes of a mail to `path`.
+    pub(crate) async fn post_mail(&self, path: &[&str], raw: Vec<u8>) -> anyhow::Result<Answer> {
+        let request = self.http.request(Method::POST, self.address(path)?);
+        json(self.send(request.header("content-type", "message/rfc822").body(raw)).await?)
+    }
+
     /// Changes what lies at `path`.
     pub(crate) async fn patch(&self, path: &[&str], body: &Value) -> anyhow::Result<Answer> {
         json(self.send(self.http.request(Method::PATCH, self.address(path)?).json(body)).await?)
@@ -132,11 +138,21 @@ impl Client {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> anyhow::Result<Answer> {
+        self.delete_within(TIME_LIMIT, path, query).await
+    }
+
+    /// Deletes what lies at `path`, and waits as long as `limit` for the answer.
+    pub(crate) async fn delete_within(
+        &self,
+        limit: Duration,
+        path: &[&str],
+        query: &[(&str, &str)],
+    ) -> anyhow::Result<Answer> {
         let mut url = self.address(path)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        json(self.send(self.http.request(Method::DELETE, url)).await?)
+        json(self.send(self.http.request(Method::DELETE, url).timeout(limit)).await?)
     }
 
     /// The bytes at `path`.
@@ -234,10 +250,13 @@ mod tests {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let limit = Duration::from_millis(200);
         let client = client(&url);
-        let asked = client.post_within(limit, &["mail-servers", "a", "fetch"], &Value::Null);
-        let said = asked.await.err().expect("no answer came");
-        let said = said.downcast_ref::<Refused>().expect("with a hint");
-        assert!(said.message.contains("still working"), "{}", said.message);
-        assert!(said.hint.contains("outlink message list"), "{}", said.hint);
+        let fetched = client.post_within(limit, &["mail-servers", "a", "fetch"], &Value::Null);
+        let deleted = client.delete_within(limit, &["links", "a"], &[]);
+        for asked in [fetched.await, deleted.await] {
+            let said = asked.err().expect("no answer came");
+            let said = said.downcast_ref::<Refused>().expect("with a hint");
+            assert!(said.message.contains("still working"), "{}", said.message);
+            assert!(said.hint.contains("outlink message list"), "{}", said.hint);
+        }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod message;
 pub(crate) mod offer;
 pub(crate) mod project;
 pub(crate) mod provider;
+pub(crate) mod sender_rule;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod webhook;
@@ -101,6 +102,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::HandOut(command) => hand_out::run(&context, command).await,
         Command::MailServer(command) => mail_server::run(&context, command).await,
         Command::Handler(command) => handler::run(&context, command).await,
+        Command::SenderRule(command) => sender_rule::run(&context, command).await,
         Command::Message(command) => message::run(&context, command).await,
         Command::Project(command) => project::run(&context, command).await,
         Command::Issue(command) => issue::run(&context, command).await,

@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
+use outlink_engine::Retention;
 use outlink_model::Secret;
 use serde_json::json;
 use tracing::Level;
@@ -49,6 +50,10 @@ pub(crate) struct Config {
     pub(crate) egress_allow: Vec<String>,
     /// The proxy that everything is dialled through. May hold a password.
     pub(crate) egress_proxy: Option<Secret>,
+    /// Mail servers that may be spoken to without encryption.
+    pub(crate) unencrypted_hosts: Vec<String>,
+    /// How long is kept what nobody may need any more.
+    pub(crate) retention: Retention,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// How much is logged.
@@ -150,6 +155,8 @@ impl Config {
             "key_file": self.key_file,
             "trusted_proxies": self.trusted_proxies.iter().map(IpNet::to_string).collect::<Vec<_>>(),
             "egress": { "allow": self.egress_allow, "proxy": self.egress_proxy.is_some() },
+            "mail": { "unencrypted_hosts": self.unencrypted_hosts },
+            "retention": { "raw_days": self.retention.raw_days, "log_days": self.retention.log_days },
             "log": { "format": self.log_format.as_str(), "level": self.log_level.as_str().to_lowercase() },
         })
     }

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use outlink_model::grant::{Grant, later};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
-use outlink_model::{ConsentId, Secret, Timestamp};
+use outlink_model::{ConsentId, GrantId, LinkId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, Authorize, Verifier};
 use outlink_store::{BeginConsent, Consent, ConsentState};
 
@@ -75,7 +75,26 @@ pub enum ConsentStatus {
     Failed(String),
 }
 
+/// For what a consent was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedFor {
+    /// For a new grant under this link.
+    Link(LinkId),
+    /// For this grant, anew.
+    Grant(GrantId),
+}
+
 impl Engine {
+    /// For what a consent was asked, and so where it can be asked again.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`].
+    pub async fn consent_asked_for(&self, id: ConsentId) -> Result<AskedFor, Error> {
+        let consent = self.store().consent(id).await?;
+        let consent = consent.ok_or_else(|| Problem::not_found("consent", &id.to_string()))?;
+        Ok(consent.grant_id.map_or(AskedFor::Link(consent.link_id), AskedFor::Grant))
+    }
+
     /// How a consent stands.
     ///
     /// # Errors

@@ -5,10 +5,12 @@ use std::collections::hash_map::Entry;
 
 use jiff::SignedDuration;
 use outlink_model::GrantId;
-use outlink_model::grant::{Grant, GrantState, Trouble};
+use outlink_model::grant::{Grant, GrantState, GrantStateName, Trouble};
 use outlink_model::link::Link;
+use outlink_model::mail_server::MailServer;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_oauth as oauth;
+use outlink_store::GrantFilter;
 
 use crate::refresh::{is_locked, not_renewable, stands_in_the_way};
 use crate::{Engine, Error, Listed, Page};
@@ -38,7 +40,7 @@ pub struct GrantView {
 }
 
 impl GrantView {
-    fn new(grant: Grant, link: &Link) -> Self {
+    pub(crate) fn new(grant: Grant, link: &Link) -> Self {
         let missing_scopes = oauth::missing_scopes(&link.scope, &grant.scopes);
         let locked = is_locked(link, &grant);
         let blocked_here = stands_in_the_way(link, &grant);
@@ -67,7 +69,24 @@ impl Engine {
     /// # Errors
     /// When the store is away.
     pub async fn grants(&self, page: Page) -> Result<Listed<GrantView>, Error> {
-        let listed = self.store().grants(&page).await?;
+        self.grants_where(None, None, page).await
+    }
+
+    /// The grants under one link, by its id or name, or in one state, or both, by the order in which they were made.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`] for an unknown link.
+    pub async fn grants_where(
+        &self,
+        link: Option<&str>,
+        state: Option<GrantStateName>,
+        page: Page,
+    ) -> Result<Listed<GrantView>, Error> {
+        let link = match link {
+            Some(named) => Some(self.link(named).await?.id),
+            None => None,
+        };
+        let listed = self.store().grants_where(&GrantFilter { link, state }, &page).await?;
         let mut links = HashMap::new();
         let mut items = Vec::with_capacity(listed.items.len());
         for grant in listed.items {
@@ -80,13 +99,12 @@ impl Engine {
         Ok(Listed { items, next: listed.next })
     }
 
-    /// All grants under a link, the oldest first.
+    /// The mail servers that sign in with a grant, the oldest first.
     ///
     /// # Errors
     /// When the store is away.
-    pub async fn grants_of_link(&self, link: &Link) -> Result<Vec<GrantView>, Error> {
-        let grants = self.store().grants_of_link(link.id).await?;
-        Ok(grants.into_iter().map(|grant| GrantView::new(grant, link)).collect())
+    pub async fn mail_servers_of_grant(&self, grant: GrantId) -> Result<Vec<MailServer>, Error> {
+        Ok(self.store().mail_servers_of_grant(grant).await?)
     }
 
     /// One grant with what people want to know about it.
@@ -126,6 +144,14 @@ impl Engine {
         found.ok_or_else(|| Problem::not_found("grant", &id.to_string()).into())
     }
 
+    /// Runs this to its end even if the caller goes away: a grant that is held, or made, is not left half-way.
+    async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.spawn(work).await.map_err(|error| Error::Broken(error.to_string()))?
+    }
+
     /// Looks at a grant with its link's name and what is missing.
     ///
     /// # Errors
@@ -136,9 +162,12 @@ impl Engine {
     }
 }
 
+/// An access token that lives longer than this is not told of as ending.
+pub(crate) const LASTING: SignedDuration = SignedDuration::from_hours(24 * 30);
+
 /// Whether the access token alone lives so long that nobody need be told of its end yet.
 pub(crate) fn lasts(grant: &Grant) -> bool {
-    grant.expires_at.duration_since(grant.issued_at) > SignedDuration::from_hours(24 * 30)
+    grant.expires_at.duration_since(grant.issued_at) > LASTING
 }
 
 /// How people call a grant: by its address where that is known, else by its lasting name, else by its id.

@@ -15,7 +15,7 @@ use outlink_oauth as oauth;
 use outlink_store::TokensNow;
 
 use crate::grants::grant_name;
-use crate::refresh::stands_in_the_way;
+use crate::refresh::{has_moved, stands_in_the_way};
 use crate::{Engine, Error, Listed, Page};
 
 mod counts;
@@ -236,13 +236,13 @@ fn decide(at_hand: &AtHand, min_ttl: SignedDuration, now: Timestamp) -> Decision
     }
 }
 
+/// [`is_locked`](crate::refresh::is_locked), of what was read.
 fn is_locked(tokens: &TokensNow) -> bool {
-    let now = || {
+    has_moved(tokens.bound_to.as_ref(), || {
         let [a, b, c, d] = &tokens.shown_to;
         let (client, token) = (&tokens.client_id, &tokens.token_endpoint);
         oauth::bound_to_addresses(client, token, tokens.issuer.as_deref(), [a, b, c, d])
-    };
-    tokens.bound_to.as_ref().is_some_and(|bound| !bound.permits(&now()))
+    })
 }
 
 fn check_min_ttl(min_ttl: SignedDuration) -> Result<(), Problem> {

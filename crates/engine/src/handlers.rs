@@ -3,11 +3,23 @@
 use outlink_model::HandlerId;
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
-use outlink_model::handler::{Handler, HandlerType};
+use outlink_model::handler::{Handler, HandlerSettings, HandlerType};
 use outlink_model::mail_server::{Direction, MailServer};
 use outlink_model::problem::{Problem, ProblemKind};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error, links};
+
+mod check;
+mod draft;
+mod edit;
+mod order;
+
+pub use draft::SettingsDraft;
+pub(crate) use draft::rule;
+pub use edit::HandlerEdit;
+
+/// Handlers of one mail server. Each is asked about each message.
+const MOST_OF_SERVER: usize = 100;
 
 /// What an administrator enters for a new handler.
 #[derive(Debug)]
@@ -20,57 +32,42 @@ pub struct NewHandler {
     pub project: String,
     /// What it does.
     pub kind: HandlerType,
+    /// How it does it; see [`SettingsDraft::over`].
+    pub settings: HandlerSettings,
+    /// Whether it is set to work at once. Otherwise it can be tried first.
+    pub enabled: bool,
 }
 
 impl Engine {
-    /// Makes a handler and sets it to work: from now on its mail server is polled.
+    /// Makes a handler, the last of its mail server. Once it is at work, the server is polled.
     ///
     /// # Errors
     /// A [`Problem`] at the field that is wrong, or when the name is taken.
     pub async fn create_handler(&self, new: NewHandler, by: &Caller) -> Result<Handler, Error> {
-        let at = |field, error| match error {
-            Error::Problem(problem) => Error::Problem(Problem { field: Some(field), ..problem }),
-            other => other,
-        };
-        let server = self.mail_server(&new.mail_server).await.map_err(|e| at("mail_server", e))?;
-        if server.direction != Direction::Incoming {
-            return Err(Problem::invalid(
-                "mail_server",
-                "mail_server_outgoing",
-                format!("{} sends mail; there is nothing to handle on it.", server.name),
-                "Choose an incoming mail server.",
-            )
-            .into());
-        }
-        if let Some(other) = self.handler_of(&server).await? {
-            return Err(Problem {
-                field: Some("mail_server"),
-                ..Problem::new(
-                    ProblemKind::Conflict,
-                    "mail_server_handled",
-                    format!("The mail of {} is handled by {} already.", server.name, other.name),
-                    "A mail server has one handler; add another mail server for another mailbox or folder.",
-                )
-            }
-            .into());
-        }
-        let project = self.project(&new.project).await.map_err(|e| at("project", e))?;
+        let name = links::name("name", &new.name)?;
+        let server = self.server_to_handle(&new.mail_server).await?;
+        let project = self.project(&new.project).await.map_err(|error| at("project", error))?;
+        let others = self.store().handlers_of_server(server.id).await?;
         let handler = Handler {
             id: clock::id(),
-            name: links::name("name", &new.name)?,
+            name,
             mail_server_id: server.id,
             project_id: project.id,
             kind: new.kind,
-            enabled: true,
+            position: last(&server, &others)?,
+            enabled: new.enabled,
+            settings: new.settings,
             created_at: self.now(),
+            updated_at: self.now(),
         };
+        check::handler(&handler, &server)?;
         self.store()
             .create_handler(&handler)
             .await
             .map_err(|error| error::taken(error, "name", "handler", &handler.name))?;
         self.record(Event {
             kind: "handler.created".into(),
-            subject: format!("handler {}", handler.name),
+            subject: subject(&handler),
             message: format!(
                 "{} made the handler {}: mail of {} becomes issues of {}.",
                 by.name(),
@@ -93,15 +90,15 @@ impl Engine {
         Ok(self.store().handlers(&page).await?)
     }
 
-    /// The handler that takes a mail server's messages. Without one nothing is fetched.
+    /// The handlers of a mail server, in their order. Without one that is at work nothing is fetched.
     ///
     /// # Errors
     /// When the store is away.
-    pub async fn handler_of_mail_server(
+    pub async fn handlers_of_mail_server(
         &self,
         server: &MailServer,
-    ) -> Result<Option<Handler>, Error> {
-        self.handler_of(server).await
+    ) -> Result<Vec<Handler>, Error> {
+        Ok(self.store().handlers_of_server(server.id).await?)
     }
 
     /// One handler, by id or name.
@@ -115,4 +112,46 @@ impl Engine {
         };
         found.ok_or_else(|| Problem::not_found("handler", named).into())
     }
+
+    /// The mail server that a handler names, if there is anything to handle on it.
+    async fn server_to_handle(&self, named: &str) -> Result<MailServer, Error> {
+        let server = self.mail_server(named).await.map_err(|error| at("mail_server", error))?;
+        if server.direction == Direction::Incoming {
+            return Ok(server);
+        }
+        Err(Problem::invalid(
+            "mail_server",
+            "mail_server_outgoing",
+            format!("{} sends mail; there is nothing to handle on it.", server.name),
+            "Choose an incoming mail server.",
+        )
+        .into())
+    }
+}
+
+/// The place behind the other handlers of a mail server.
+fn last(server: &MailServer, others: &[Handler]) -> Result<u32, Problem> {
+    if others.len() < MOST_OF_SERVER {
+        let largest = others.iter().map(|handler| handler.position).max();
+        return Ok(largest.map_or(0, |position| position.saturating_add(1)));
+    }
+    Err(Problem::new(
+        ProblemKind::Conflict,
+        "handlers_too_many",
+        format!("{} has {MOST_OF_SERVER} handlers already, and takes no more.", server.name),
+        "Delete one that is not needed, or let one handler catch several addresses.",
+    ))
+}
+
+/// A problem of what a field names, told at that field.
+fn at(field: &'static str, error: Error) -> Error {
+    match error {
+        Error::Problem(problem) => Problem { field: Some(field), ..problem }.into(),
+        other => other,
+    }
+}
+
+/// How events call a handler.
+fn subject(handler: &Handler) -> String {
+    format!("handler {}", handler.name)
 }

@@ -4,34 +4,47 @@
 //! the mail server told. A crash before the commit leaves nothing, a crash after it leaves flags to be set, and the
 //! ledger knows which. While one batch is committed, the next is already on its way.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use outlink_mail::imap::Meta;
 use outlink_model::grant::{Actor, Trouble, later};
-use outlink_model::handler::Handler;
-use outlink_model::mail_server::{Cursor, MailServer};
+use outlink_model::mail_server::MailServer;
+use outlink_model::message::Outcome;
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_store::Error as StoreError;
 
 use crate::mail_servers::{MailSession, Report, no_handler, problem};
+use crate::poll::{Held, Then};
 use crate::{Engine, Error};
 
+mod become_of;
 mod commit;
+mod facts;
 mod fetch;
+mod files;
+mod folder;
+mod handling;
 mod list;
+mod maildrop;
+mod persons;
 mod prepare;
+mod replay;
+mod source;
 mod suspects;
 mod tell;
+mod text;
+mod trial;
 
-use commit::Committed;
+use commit::{Committed, Handled};
+pub(crate) use handling::{Handling, expression};
 use prepare::Prepared;
+use source::Source;
 pub(crate) use suspects::Failed;
 use suspects::Trail;
-
-/// How long the right to fetch from a server is held without a sign of life.
-pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(120);
+pub use trial::{Trial, TrialOf};
 
 /// How often a batch that the database did not take is offered again.
 const COMMITS: u32 = 4;
@@ -49,6 +62,8 @@ pub struct Fetched {
     pub rejected: u64,
     /// Those that could not be handled.
     pub quarantined: u64,
+    /// Those that no handler took.
+    pub unhandled: u64,
 }
 
 impl Fetched {
@@ -58,16 +73,55 @@ impl Fetched {
         self.commented += other.commented;
         self.rejected += other.rejected;
         self.quarantined += other.quarantined;
+        self.unhandled += other.unhandled;
+    }
+
+    fn note(&mut self, outcome: Outcome) {
+        self.fetched += 1;
+        match outcome {
+            Outcome::Created => self.created += 1,
+            Outcome::Commented => self.commented += 1,
+            Outcome::Rejected => self.rejected += 1,
+            Outcome::Quarantined => self.quarantined += 1,
+            Outcome::Unhandled => self.unhandled += 1,
+            Outcome::Forwarded => {}
+        }
     }
 }
 
-/// All that stays the same during one fetch.
+/// All that stays the same while the messages of one listing are fetched.
 struct Job {
     server: MailServer,
+    handling: Arc<Handling>,
+    source: Source,
     /// In whose name the server is held.
-    holder: String,
-    handler: Handler,
-    uid_validity: u32,
+    held: Arc<Held>,
+}
+
+/// What the sessions of one fetch have come to, folder by folder.
+#[derive(Default)]
+struct Trails(BTreeMap<String, Trail>);
+
+impl Trails {
+    fn of(&mut self, folder: &str) -> &mut Trail {
+        self.0.entry(folder.to_owned()).or_default()
+    }
+
+    fn sum(&self) -> Fetched {
+        let mut sum = Fetched::default();
+        self.0.values().for_each(|trail| sum.add(trail.sum));
+        sum
+    }
+}
+
+/// What a fetch came to, with the session that it was made in.
+pub(crate) struct Done {
+    /// What was taken in.
+    pub(crate) fetched: Fetched,
+    /// Something that an administrator should know.
+    pub(crate) note: Option<String>,
+    /// Still open, with the first folder selected; by POP3 there is none any more.
+    pub(crate) session: Option<MailSession>,
 }
 
 impl Engine {
@@ -77,7 +131,7 @@ impl Engine {
     /// A [`Problem`] when the server has no handler, or with what is wrong on the way to it.
     pub async fn fetch_mail_server(&self, named: &str) -> Result<Fetched, Error> {
         let server = self.mail_server(named).await?;
-        if self.handler_of(&server).await?.is_none() {
+        if !self.has_handler(&server).await? {
             return Err(no_handler(&server).into());
         }
         // Whoever asked may not wait for the answer; what has begun is brought to its end all the same.
@@ -88,8 +142,12 @@ impl Engine {
 
     async fn claim_and_fetch(&self, server: MailServer) -> Result<Fetched, Error> {
         let until = later(self.now(), SignedDuration::from_secs(60));
-        let holder = self.holder()?;
-        while !self.claim_server(&server, &holder).await? {
+        let held = loop {
+            // Where a session is only waiting for new mail, it makes room.
+            self.ask_watchers_to_leave(server.id);
+            if let Some(held) = self.hold_server(&server).await? {
+                break held;
+            }
             if self.0.stopping.is_cancelled() {
                 return Err(problem("fetch_failed", &stopping()).into());
             }
@@ -103,109 +161,117 @@ impl Engine {
                 .into());
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
-        }
+        };
         // Whoever held it before may have written how that went.
         let server = match self.mail_server(&server.id.to_string()).await {
             Ok(server) => server,
             Err(error) => {
-                self.give_server_back(&server, &holder).await;
+                self.give_server_back(&held).await;
                 return Err(error);
             }
         };
-        let fetched = self.fetch_claimed(&server, &holder).await;
-        fetched.map_err(|trouble| problem("fetch_failed", &trouble).into())
+        let done = self.fetch_held(&server, &held).await;
+        done.map_err(|trouble| problem("fetch_failed", &trouble).into())
     }
 
-    /// The handler that takes this server's mail.
-    pub(crate) async fn handler_of(&self, server: &MailServer) -> Result<Option<Handler>, Error> {
-        Ok(self
-            .store()
-            .handlers_of_server(server.id)
-            .await?
-            .into_iter()
-            .find(|handler| handler.enabled))
+    /// Whether any handler is at work on this server's mail. Without one nothing is fetched.
+    pub(crate) async fn has_handler(&self, server: &MailServer) -> Result<bool, Error> {
+        let handlers = self.store().handlers_of_server(server.id).await?;
+        Ok(handlers.iter().any(|handler| handler.enabled))
     }
 
-    async fn claim_server(&self, server: &MailServer, holder: &str) -> Result<bool, Error> {
-        let now = self.now();
-        Ok(self.store().claim_server(server.id, holder, now, later(now, LEASE)).await?)
+    /// Fetches from a server that is held, keeps how it went, gives the server back, and leaves it.
+    async fn fetch_held(&self, server: &MailServer, held: &Arc<Held>) -> Result<Fetched, Trouble> {
+        let went = self.fetch_while_held(server, held).await;
+        match went {
+            Ok(Done { fetched, note, mut session }) => {
+                let watches = match &mut session {
+                    Some(session) => self.can_watch(server, session).await,
+                    None => false,
+                };
+                let then = if watches { Then::Watch } else { Then::Wait };
+                self.keep_health(server, held, Ok((&fetched, note)), then).await;
+                if let Some(session) = session {
+                    session.leave().await;
+                }
+                Ok(fetched)
+            }
+            Err(failed) => {
+                match failed.is_over {
+                    true => self.give_server_back(held).await,
+                    false => {
+                        self.keep_health(server, held, Err(&failed), Then::Wait).await;
+                    }
+                }
+                Err(failed.trouble)
+            }
+        }
     }
 
-    /// Fetches from a server that is claimed, keeps how it went, and gives the claim back. Left in the middle when the
-    /// claim is lost or this server stops; a commit that has begun is finished all the same.
-    pub(crate) async fn fetch_claimed(
+    /// Fetches from a server that is held. Left in the middle when it is lost or this server stops; a commit that has begun
+    /// is finished all the same.
+    pub(crate) async fn fetch_while_held(
         &self,
         server: &MailServer,
-        holder: &str,
-    ) -> Result<Fetched, Trouble> {
-        let went = tokio::select! {
-            went = self.fetch(server, holder) => went,
-            () = self.until_lease_is_lost(server, holder) => Err(overtaken().into()),
-            () = self.0.stopping.cancelled() => {
-                self.give_server_back(server, holder).await;
-                return Err(stopping());
-            }
-        };
-        self.keep_health(server, holder, went.as_ref().err()).await;
-        went.map_err(|failed| failed.trouble)
+        held: &Arc<Held>,
+    ) -> Result<Done, Failed> {
+        tokio::select! {
+            went = self.fetch(server, held) => went,
+            why = held.until_lost() => Err(why.into()),
+            () = self.0.stopping.cancelled() => Err(Failed::stopping()),
+        }
     }
 
-    async fn fetch(&self, server: &MailServer, holder: &str) -> Result<Fetched, Failed> {
-        let Some(handler) = self.handler_of(server).await.map_err(inner)? else {
-            return Ok(Fetched::default());
-        };
-        let mut trail = Trail::default();
+    async fn fetch(&self, server: &MailServer, held: &Arc<Held>) -> Result<Done, Failed> {
+        let handling = Arc::new(self.handling(server).await.map_err(inner)?);
+        let mut trails = Trails::default();
+        let mut has_expired = false;
         loop {
+            held.beat();
             let mut report = Report::default();
             let walked = self.walk(server, &mut report).await;
             let retry_after = report.stay_away;
-            let mut session =
+            let session =
                 walked.map_err(|trouble| Failed::from(trouble).staying_away(retry_after))?;
-            let went = self.fetch_from(server, holder, &handler, &mut session, &mut trail).await;
-            let Err(failed) = went else {
-                session.imap.logout().await;
-                return Ok(trail.sum);
+            let went = match session {
+                MailSession::Imap(_) => {
+                    self.fetch_folders(server, held, &handling, session, &mut trails).await
+                }
+                MailSession::Pop3(_) => {
+                    self.fetch_maildrop(server, held, &handling, session, &mut trails).await
+                }
             };
-            let failed = failed.staying_away(session.imap.stay_away());
-            if !trail.goes_on(server.health.failures, &failed) {
-                return Err(failed.with_name());
+            match went {
+                Ok(done) => return Ok(done),
+                // The session ended together with its token: the next one has a fresh one.
+                Err((_, failed)) if failed.is_over && !has_expired => has_expired = true,
+                Err((folder, failed)) => {
+                    if !trails.of(&folder).goes_on(server.health.failures, &failed) {
+                        return Err(failed.with_name());
+                    }
+                }
             }
         }
     }
 
-    async fn fetch_from(
+    /// Fetches anew in a session that stands, after the server told of new mail or when it is time to look.
+    pub(crate) async fn fetch_again(
         &self,
         server: &MailServer,
-        holder: &str,
-        handler: &Handler,
-        session: &mut MailSession,
-        trail: &mut Trail,
-    ) -> Result<(), Failed> {
-        let uid_validity = session.selected.uid_validity;
-        trail.begin(uid_validity);
-        let (server, holder) = (server.clone(), holder.to_owned());
-        let job = Arc::new(Job { server, holder, handler: handler.clone(), uid_validity });
-        let (id, folder) = (job.server.id, job.server.folder.as_str());
-        let cursor = self.store().cursor(id, folder).await.map_err(away)?;
-        let cursor = cursor.filter(|cursor| cursor.uid_validity == uid_validity);
-        let listing = self.list(&job.server, session, cursor).await?;
-        self.batches(&job, session, trail, &listing.wanted).await?;
-        // All that is wanted is committed: what was passed over need not be looked at again.
-        let listed = Cursor { uid_validity, last_uid: listing.last_uid };
-        if cursor != Some(listed) {
-            self.pass_over(&job.server, &listed).await.map_err(away)?;
+        held: &Arc<Held>,
+        session: MailSession,
+    ) -> Result<Done, Failed> {
+        let again = async {
+            let handling = Arc::new(self.handling(server).await.map_err(inner)?);
+            let mut trails = Trails::default();
+            let went = self.fetch_folders(server, held, &handling, session, &mut trails).await;
+            went.map_err(|(_, failed)| failed.with_name())
+        };
+        tokio::select! {
+            went = again => went,
+            why = held.until_lost() => Err(why.into()),
+            () = self.0.stopping.cancelled() => Err(Failed::stopping()),
         }
-        if let Err(failed) = self.tell_again(&job, session).await {
-            let trouble = failed.trouble;
-            tracing::warn!(server = job.server.name, ?trouble, "messages could not be flagged");
-        }
-        Ok(())
-    }
-
-    async fn pass_over(&self, server: &MailServer, cursor: &Cursor) -> Result<(), StoreError> {
-        let mut tx = self.store().intake().await?;
-        tx.set_cursor(server.id, &server.folder, cursor).await?;
-        tx.commit().await
     }
 
     /// Fetches batch after batch; each is committed while the next is on its way. When this returns `Ok`, all of them
@@ -232,22 +298,25 @@ impl Engine {
             let next = self.fetch_batch(session, trail, wanted, batch);
             let (next, committed) = tokio::join!(next, self.commit_apart(job, prepared));
             let committed = committed?;
+            job.held.beat();
+            if committed.is_lost {
+                // What has arrived is fetched again by whoever holds the server now.
+                return Err(overtaken().into());
+            }
             trail.sum.add(committed.counts);
             let next = next?;
             prepared = next.prepared;
             for single in batch[next.taken..].chunks(1).rev() {
                 queue.push_front(single);
             }
-            self.tell(job, session, &committed.handled).await?;
-            if !self.extend(&job.server, &job.holder).await.map_err(away)? {
-                // What has arrived is fetched again by whoever holds the server now.
-                return Err(overtaken().into());
-            }
+            self.tell(job, session, trail, committed.handled).await?;
         }
         let committed = self.commit_apart(job, prepared).await?;
+        if committed.is_lost {
+            return Err(overtaken().into());
+        }
         trail.sum.add(committed.counts);
-        self.tell(job, session, &committed.handled).await?;
-        Ok(())
+        self.tell(job, session, trail, committed.handled).await
     }
 
     /// Commits a batch in a task of its own, which goes on when the fetch is left.
@@ -285,6 +354,11 @@ impl Engine {
     }
 }
 
+/// What only a mistake of ours leads to: a session of one protocol was asked for what the other one has.
+fn no_folders() -> Trouble {
+    left("The session does not speak the protocol that the mail server is set to.")
+}
+
 /// The trouble of a fetch that was left although nothing is wrong with it.
 fn left(reason: &str) -> Trouble {
     Trouble {
@@ -295,16 +369,17 @@ fn left(reason: &str) -> Trouble {
     }
 }
 
-fn stopping() -> Trouble {
+pub(crate) fn stopping() -> Trouble {
     left("This server is stopping.")
 }
 
-fn overtaken() -> Trouble {
-    left("Another fetch from this mail server has begun meanwhile.")
+/// The trouble of a fetch that was left since somebody else holds the server.
+pub(crate) fn overtaken() -> Trouble {
+    left("Another fetch from this mail server has begun meanwhile, or it was changed.")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
-fn inner(error: Error) -> Failed {
+pub(crate) fn inner(error: Error) -> Failed {
     tracing::error!(%error, "mail could not be taken in");
     let problem = error.problem();
     Failed::ours(Trouble {

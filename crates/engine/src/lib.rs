@@ -4,6 +4,7 @@
 //! and answer, layers above call one function for each thing that a person can do. Absent on purpose: HTTP shapes,
 //! HTML, and SQL.
 
+pub mod channels;
 pub mod clock;
 pub mod consents;
 pub mod egress;
@@ -19,9 +20,12 @@ mod kept;
 pub mod links;
 pub mod mail_servers;
 pub mod messages;
+pub mod overview;
+mod own_ids;
 mod poll;
 mod provider_calls;
 mod refresh;
+mod sender_lists;
 mod sign_in_limit;
 mod sweep;
 mod tls;
@@ -59,8 +63,36 @@ pub struct Settings {
     pub clock: Clock,
     /// How much a remote side may ask of us.
     pub limits: Limits,
+    /// Mail servers that may be spoken to without encryption, by password: host names or addresses.
+    pub unencrypted_hosts: Vec<String>,
+    /// How long is kept what nobody may need any more.
+    pub retention: Retention,
     /// Debug builds only: the point at which the process ends itself, so that tests can crash it where it hurts.
     pub failpoint: Option<String>,
+}
+
+impl Settings {
+    /// Whether the operator lets us speak to this mail server without encryption.
+    pub(crate) fn allows_unencrypted(&self, host: &str) -> bool {
+        self.unencrypted_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host))
+    }
+}
+
+/// How long is kept what nobody may need any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Days after which the raw bytes of a message are let go of, attachments apart; `None`: never. Its line in the
+    /// ledger stays for ever, since by it the message counts once.
+    pub raw_days: Option<u32>,
+    /// Days after which a line of the connectivity log is let go of.
+    pub log_days: u32,
+}
+
+impl Default for Retention {
+    /// Raw bytes for ever, the connectivity log for 90 days.
+    fn default() -> Self {
+        Self { raw_days: None, log_days: 90 }
+    }
 }
 
 /// Limits of time and size on everything remote.
@@ -77,6 +109,8 @@ pub struct Limits {
     pub mail_read: Duration,
     /// For fetching one batch of messages, however lively the server is.
     pub mail_batch: Duration,
+    /// A mail server that tells of new mail by itself is asked no more often than this.
+    pub mail_look: Duration,
     /// The largest message that is fetched, in octets.
     pub message_size: usize,
     /// The largest HTTP answer that is read, in octets.
@@ -91,6 +125,7 @@ impl Default for Limits {
             connect: Duration::from_secs(10),
             mail_read: Duration::from_secs(60),
             mail_batch: Duration::from_secs(600),
+            mail_look: Duration::from_secs(5 * 60),
             message_size: 50 * 1024 * 1024,
             http_body: 1024 * 1024,
         }
@@ -139,6 +174,10 @@ struct Inner {
     hash_queue: tokio::sync::Semaphore,
     /// Batches of mail that are committed or wait for the database at once.
     commits: tokio::sync::Semaphore,
+    /// Fetches of mail that are under way at once.
+    fetching: Arc<tokio::sync::Semaphore>,
+    /// The mail servers that this node holds.
+    holding: poll::Holding,
     tasks: TaskTracker,
     stopping: CancellationToken,
     /// Rung when something may have become due sooner than planned.
@@ -170,6 +209,8 @@ impl Engine {
             hashing: tokio::sync::Semaphore::new(2),
             hash_queue: tokio::sync::Semaphore::new(32),
             commits: tokio::sync::Semaphore::new(8),
+            fetching: Arc::new(tokio::sync::Semaphore::new(poll::AT_ONCE)),
+            holding: poll::Holding::default(),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
             alarm: tokio::sync::Notify::new(),
@@ -190,6 +231,8 @@ impl Engine {
         self.spawn(async move { engine.keep_asking_devices().await });
         let engine = self.clone();
         self.spawn(async move { engine.keep_polling().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_holding().await });
         let engine = self.clone();
         self.spawn(async move { engine.keep_sweeping().await });
         let engine = self.clone();

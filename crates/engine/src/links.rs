@@ -1,11 +1,11 @@
 //! Links: registering at a provider, and what the registration is called there.
 
+use outlink_model::LinkId;
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
-use outlink_model::link::{GrantType, Link, LinkDirection, LinkHealth};
+use outlink_model::link::{Link, LinkDirection, LinkHealth};
 use outlink_model::problem::Problem;
 use outlink_model::provider::{MailService, ProviderKind};
-use outlink_model::{LinkId, Secret};
 use outlink_oauth::{self as oauth, Choice, Filled};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error};
@@ -19,12 +19,13 @@ mod fields;
 mod register;
 mod report;
 mod secrets;
+mod service_account;
 mod watch;
 
 pub use delete::{DeleteLink, DeletedLink};
 pub use dependants::Dependants;
 pub use discover::Discovered;
-pub use draft::{LinkDraft, LinkEdit, NewLink, NewSecret, Register, SavedLink};
+pub use draft::{Change, LinkDraft, LinkEdit, NewLink, NewSecret, Register, SavedLink, SecretEnd};
 pub use report::LinkReport;
 
 use fields::{Entered, Laid};
@@ -51,7 +52,7 @@ impl Engine {
         let filled = oauth::fill(provider, &choice)?;
         let mut base = self.base(provider, &choice, filled);
         if let Some(json) = service_account.filter(|json| !json.is_empty()) {
-            lay_service_account(&mut base, &mut draft, &json)?;
+            service_account::fill_in(&mut base, &mut draft, &json)?;
         }
         // An issuer without endpoints is meant to be asked for them.
         let bare = provider == ProviderKind::Custom
@@ -226,7 +227,8 @@ impl Engine {
         Entered {
             draft,
             add_secret: false,
-            secret_expires_at: None,
+            secret_end: None,
+            delete_secret: false,
             creating: true,
             secret_id: clock::id(),
             now: self.now(),
@@ -250,30 +252,6 @@ impl Engine {
         oauth::check_endpoint(field, &text, |host| egress.permits_plain_http(host))?;
         Ok(text)
     }
-}
-
-/// Google's key file says who signs, with what, and where the assertion goes.
-fn lay_service_account(
-    base: &mut Link,
-    draft: &mut LinkDraft,
-    json: &Secret,
-) -> Result<(), Problem> {
-    if base.grant_type != GrantType::JwtBearer {
-        return Err(Problem::invalid(
-            "grant_type",
-            "grant_type_unfit",
-            "A service account's key file was given, but it is of use only with the grant type jwt_bearer.",
-            "Choose the grant type jwt_bearer, or leave the file out.",
-        ));
-    }
-    let account = oauth::parse_service_account(json)?;
-    base.client_id = account.client_email;
-    base.token_endpoint = account.token_uri;
-    draft.secret.get_or_insert(NewSecret {
-        key_id: account.private_key_id,
-        ..NewSecret::new(account.private_key)
-    });
-    Ok(())
 }
 
 /// The hosts that a preset's tokens may go to, whatever they are for at first: scopes can be added later.

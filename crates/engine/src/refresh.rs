@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use outlink_model::grant::{
-    Actor, Failure, FailureClass, Grant, GrantState, Tokens, Trouble, Verdict, after_failure, later,
+    Actor, BoundTo, Failure, FailureClass, Grant, GrantState, Tokens, Trouble, Verdict,
+    after_failure, later,
 };
 use outlink_model::link::{GrantType, Link};
 use outlink_model::problem::{Problem, ProblemKind};
@@ -28,6 +29,7 @@ mod commit;
 mod held;
 mod hold;
 mod marks;
+mod overtaken;
 mod unrefreshed;
 
 pub(crate) use commit::new_tokens;
@@ -406,7 +408,13 @@ pub(crate) fn stands_in_the_way(link: &Link, grant: &Grant) -> Option<Trouble> {
 
 /// Whether the tokens of a grant were issued at other addresses than the link's now, or to another client.
 pub(crate) fn is_locked(link: &Link, grant: &Grant) -> bool {
-    grant.bound_to.as_ref().is_some_and(|bound| !bound.permits(&oauth::bound_to(link)))
+    has_moved(grant.bound_to.as_ref(), || oauth::bound_to(link))
+}
+
+/// Whether tokens that are bound to this may not go where they would go `now`. Those that are bound to nothing may.
+/// Keeps **A moved endpoint locks its secrets**.
+pub(crate) fn has_moved(bound_to: Option<&BoundTo>, now: impl FnOnce() -> BoundTo) -> bool {
+    bound_to.is_some_and(|bound| !bound.permits(&now()))
 }
 
 /// What is wrong with a grant that came without a refresh token, before its end and after it.

@@ -3,12 +3,16 @@
 use outlink_mail::message::decode_part;
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
-use outlink_model::problem::Problem;
-use outlink_model::tracker::{Attachment, Comment, Issue, Project, is_project_key};
+use outlink_model::problem::{Problem, ProblemKind};
+use outlink_model::tracker::{
+    Attachment, Comment, Issue, IssueStatus, Person, Project, is_project_key,
+};
 use outlink_model::{AttachmentId, IssueId, ProjectId};
-use outlink_store::IssueFilter;
+use outlink_store::{Error as StoreError, IssueFilter};
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error, links};
+
+mod mails;
 
 /// An issue with all that belongs to it.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct IssueView {
     pub comments: Vec<Comment>,
     /// Its files, oldest first.
     pub attachments: Vec<Attachment>,
+    /// Who watches it.
+    pub watchers: Vec<Person>,
 }
 
 impl Engine {
@@ -87,22 +93,91 @@ impl Engine {
             Some(named) => Some(self.project(named).await?.id),
             None => None,
         };
-        Ok(self.store().issues(&IssueFilter { project }, &page).await?)
+        Ok(self.store().issues(&IssueFilter { project, ..IssueFilter::default() }, &page).await?)
     }
 
-    /// One issue with all that belongs to it, by id or key.
+    /// One issue with all that belongs to it, by id or key; also by a key that it had before it was moved.
     ///
     /// # Errors
     /// [`Problem::not_found`].
     pub async fn issue(&self, named: &str) -> Result<IssueView, Error> {
+        let issue = self.issue_row(named).await?;
+        let comments = self.store().comments(issue.id).await?;
+        let attachments = self.store().attachments(issue.id).await?;
+        let watchers = self.store().watchers(issue.id).await?;
+        Ok(IssueView { issue, comments, attachments, watchers })
+    }
+
+    /// Moves an issue to another project. It gets a new key there; mail with its former one still belongs to it.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`]; a [`Problem`] at `project` where it is in that project already.
+    pub async fn move_issue(
+        &self,
+        named: &str,
+        project: &str,
+        by: &Caller,
+    ) -> Result<IssueView, Error> {
+        let issue = self.issue_row(named).await?;
+        let to = self.project(project).await.map_err(|error| match error {
+            Error::Problem(problem) => Problem { field: Some("project"), ..problem }.into(),
+            other => other,
+        })?;
+        let moved = self.store().move_issue(issue.id, to.id, self.now()).await;
+        let key = moved.map_err(|error| match error {
+            StoreError::Taken(_) => Error::from(already_there(&issue, &to)),
+            StoreError::Missing => Problem::not_found("issue", named).into(),
+            error => error.into(),
+        })?;
+        self.record(Event {
+            kind: "issue.moved".into(),
+            subject: format!("issue {key}"),
+            message: format!("{} moved {} to {}: it is {key} now.", by.name(), issue.key, to.key),
+            ..self.event(Actor::Nobody)
+        })
+        .await;
+        self.issue(&issue.id.to_string()).await
+    }
+
+    /// Says where an issue stands.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`].
+    pub async fn set_issue_status(
+        &self,
+        named: &str,
+        status: IssueStatus,
+        by: &Caller,
+    ) -> Result<IssueView, Error> {
+        let issue = self.issue_row(named).await?;
+        if issue.status != status {
+            let done = self.store().set_issue_status(issue.id, status, self.now()).await;
+            done.map_err(|error| match error {
+                StoreError::Missing => Problem::not_found("issue", named).into(),
+                error => Error::from(error),
+            })?;
+            let (kind, did) = match status {
+                IssueStatus::Open => ("issue.reopened", "opened"),
+                IssueStatus::Resolved => ("issue.resolved", "resolved"),
+            };
+            let again = if status == IssueStatus::Open { " again" } else { "" };
+            self.record(Event {
+                kind: kind.into(),
+                subject: format!("issue {}", issue.key),
+                message: format!("{} {did} {}{again}.", by.name(), issue.key),
+                ..self.event(Actor::Nobody)
+            })
+            .await;
+        }
+        self.issue(&issue.id.to_string()).await
+    }
+
+    async fn issue_row(&self, named: &str) -> Result<Issue, Error> {
         let found = match named.parse::<IssueId>() {
             Ok(id) => self.store().issue(id).await?,
             Err(_) => self.store().issue_by_key(&named.trim().to_uppercase()).await?,
         };
-        let issue = found.ok_or_else(|| Problem::not_found("issue", named))?;
-        let comments = self.store().comments(issue.id).await?;
-        let attachments = self.store().attachments(issue.id).await?;
-        Ok(IssueView { issue, comments, attachments })
+        found.ok_or_else(|| Problem::not_found("issue", named).into())
     }
 
     /// A file and its bytes.
@@ -115,5 +190,17 @@ impl Engine {
         let raw = self.store().raw(attachment.message_id).await?.ok_or_else(missing)?;
         let bytes = decode_part(&raw, attachment.part);
         Ok((attachment, bytes))
+    }
+}
+
+fn already_there(issue: &Issue, project: &Project) -> Problem {
+    Problem {
+        field: Some("project"),
+        ..Problem::new(
+            ProblemKind::Conflict,
+            "issue_there_already",
+            format!("{} is in {} already.", issue.key, project.key),
+            "Name another project.",
+        )
     }
 }

@@ -44,6 +44,13 @@ pub struct Place {
     pub uidl: Option<String>,
 }
 
+impl Place {
+    /// Whether nothing tells the message in it from others: a POP3 server that has no names for its messages.
+    pub fn is_nameless(&self) -> bool {
+        self.uidl.is_none() && self.uid == 0
+    }
+}
+
 /// What the sender's mail server could prove, in the words of a server that we trust (RFC 8601).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Authentication {

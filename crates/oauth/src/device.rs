@@ -228,7 +228,11 @@ fn page(text: &str) -> Option<String> {
         _ => false,
     };
     let open = url.username().is_empty() && url.password().is_none();
-    (safe && open).then(|| text.to_owned())
+    // `https:host` is mended to `https://host`; what people are shown is the address that they go to.
+    let as_written = text.split_once("://").is_some_and(|(scheme, rest)| {
+        scheme.eq_ignore_ascii_case(url.scheme()) && !rest.starts_with('/')
+    });
+    (safe && open && as_written).then(|| text.to_owned())
 }
 
 fn is_loopback(url: &Url) -> bool {

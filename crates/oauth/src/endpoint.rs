@@ -50,8 +50,12 @@ pub fn check_endpoint(
     if text.len() > LONGEST || text.contains(odd) {
         return Err(unreadable());
     }
-    let (_, rest) = text.split_once("://").ok_or_else(unreadable)?;
+    let (scheme, rest) = text.split_once("://").ok_or_else(unreadable)?;
     let url = Url::parse(text).map_err(|_| unreadable())?;
+    // `https:host/x://y` is mended to `https://host/x://y`, so the first `://` must be the one behind the scheme.
+    if !scheme.eq_ignore_ascii_case(url.scheme()) {
+        return Err(unreadable());
+    }
     let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(unreadable)?;
     // `https:///host` is mended to `https://host`; an empty host is refused instead.
     if rest.starts_with(['/', '?', '#']) {
@@ -136,6 +140,8 @@ mod tests {
             ("as.example/token", "endpoint_invalid"),
             ("https:as.example/token", "endpoint_invalid"),
             ("https:///as.example/token", "endpoint_invalid"),
+            ("https:user:pw@as.example/x://y", "endpoint_invalid"),
+            ("https:/as.example/x://y", "endpoint_invalid"),
             ("https:\\\\as.example\\token", "endpoint_invalid"),
             ("https://as.exa\tmple/token", "endpoint_invalid"),
             ("https://as .example/token", "endpoint_invalid"),

@@ -35,7 +35,7 @@ pub fn identity_from_id_token(
             "Turn the encryption of id_tokens off for this client at the provider, or remove openid from the link's scopes.",
         )
     })?;
-    let issuer = text(&claims, "iss");
+    let issuer = name(&claims, "iss");
     if let Some(expected) = link.issuer.as_deref()
         && !issuer.is_some_and(|given| same_issuer(expected, given, text(&claims, "tid")))
     {
@@ -148,7 +148,12 @@ fn claims(token: &Secret) -> Option<Map<String, Value>> {
 /// `id`).
 fn name_of(claims: &Map<String, Value>, name: &str) -> Option<String> {
     let number = || claims.get(name).and_then(Value::as_u64).map(|number| number.to_string());
-    text(claims, name).map(str::to_owned).or_else(number)
+    self::name(claims, name).map(str::to_owned).or_else(number)
+}
+
+/// A claim that names somebody: a text without control characters, which no database and no page would take.
+pub(crate) fn name<'a>(claims: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    text(claims, name).filter(|text| !text.contains(char::is_control))
 }
 
 /// A claim that is a text, and not an empty one.
@@ -194,9 +199,9 @@ fn is_for(claims: &Map<String, Value>, client_id: &str) -> bool {
 fn subject(claims: &Map<String, Value>, link: &Link) -> Option<String> {
     // Who calls itself Entra may not be: what counts is whose endpoint handed the token out.
     let is_entra = cloud_of(&link.token_endpoint).is_some();
-    match (text(claims, "tid"), text(claims, "oid")) {
+    match (name(claims, "tid"), name(claims, "oid")) {
         (Some(tenant), Some(object)) if is_entra => Some(format!("{tenant}.{object}")),
-        _ => text(claims, "sub").map(str::to_owned),
+        _ => name(claims, "sub").map(str::to_owned),
     }
 }
 

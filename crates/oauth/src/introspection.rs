@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::assertion::Fresh;
 use crate::client_auth::client_request;
-use crate::identity::{address, text};
+use crate::identity::{address, name, text};
 use crate::redact::redact;
 use crate::request::Request;
 use crate::revocation::TokenHint;
@@ -82,8 +82,8 @@ pub fn parse_introspection(body: &[u8]) -> Result<Introspection, Problem> {
         return Ok(Introspection { active, identity, scopes: None, expires_at: None });
     }
     let identity = Identity {
-        issuer: text(&claims, "iss").map(str::to_owned),
-        subject: text(&claims, "sub").map(str::to_owned),
+        issuer: name(&claims, "iss").map(str::to_owned),
+        subject: name(&claims, "sub").map(str::to_owned),
         email: ["email", "username", "preferred_username"]
             .into_iter()
             .find_map(|name| address(&claims, name)),
@@ -151,6 +151,9 @@ mod tests {
             Some("a@example.org"),
             "a bare name is no address"
         );
+        let unkept = br#"{"active":true,"iss":"https://as\n","sub":"s\u0000"}"#;
+        let unkept = parse_introspection(unkept).expect("an answer");
+        assert_eq!(unkept.identity, Identity::default(), "neither can be kept");
         assert_eq!(odd.expires_at.map(Timestamp::as_second), Some(1_700_000_000));
 
         for exp in ["0", "-5", "1e300", "null", "\"soon\""] {

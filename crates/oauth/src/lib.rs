@@ -59,7 +59,7 @@ pub use request::{Method, Request, Response};
 pub use reserved::check_endpoint_query;
 pub use revocation::{TokenHint, parse_revocation_response, revocation_request};
 pub use scope_rules::check_scopes;
-pub use scopes::{missing_scope_words, missing_scopes};
+pub use scopes::{mail_services, missing_scope_words, missing_scopes};
 pub use service_account::{ServiceAccount, parse_service_account};
 pub use token::{
     TokenAnswer, client_credentials_request, code_request, jwt_bearer_request, parse_code_response,

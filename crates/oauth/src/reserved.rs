@@ -101,6 +101,7 @@ pub fn check_endpoint_query(field: &'static str, text: &str) -> Result<(), Probl
         // The one value that it can have here; some providers print their address with it.
         let usual = field == "authorization_endpoint" && name == "response_type" && value == "code";
         if is_reserved(place, &name) && !usual {
+            let name = name.trim();
             return Err(Problem::invalid(
                 field,
                 "parameter_reserved",

@@ -1,6 +1,7 @@
 //! Scopes: reading the many ways in which they are written, and comparing what was asked for with what was granted.
 
 use outlink_model::link::{Link, ScopeSeparator};
+use outlink_model::provider::MailService;
 use serde_json::Value;
 
 /// Scopes that say what else comes with the answer, not what the access token may do. Providers leave them out of
@@ -52,6 +53,26 @@ fn allows(scope: &str) -> Option<&'static str> {
     })
 }
 
+/// The protocols that a scope of a known mail provider lets a token in by; none where the scope is not known.
+pub fn mail_services(scope: &str) -> &'static [MailService] {
+    use MailService::{Imap, Pop3, Smtp};
+    let scope = scope.trim_end_matches('/').to_ascii_lowercase();
+    match scope.rsplit('/').next().unwrap_or_default() {
+        "imap.accessasuser.all"
+        | "imap.accessasapp"
+        | "protocol-imap"
+        | "mail:imap_full"
+        | "mail:imap_ro"
+        | "mail.imap"
+        | "gmail.imap_admin" => &[Imap],
+        "pop.accessasuser.all" | "pop.accessasapp" | "protocol-pop" => &[Pop3],
+        "smtp.send" | "smtp.sendasapp" | "protocol-smtp" | "mail:smtp" => &[Smtp],
+        "mail.google.com" | "mail-w" => &[Imap, Pop3, Smtp],
+        "mail-r" => &[Imap, Pop3],
+        _ => &[],
+    }
+}
+
 /// The scopes of a link as a request says them.
 pub(crate) fn joined(link: &Link) -> String {
     let separator = match link.scope_separator {
@@ -61,6 +82,9 @@ pub(crate) fn joined(link: &Link) -> String {
     };
     link.scope.split_whitespace().collect::<Vec<_>>().join(separator)
 }
+
+/// Scopes that are read of one answer; each is compared with those before it.
+const MOST: usize = 1000;
 
 /// Reads the `scope` of an answer: a text separated by spaces (RFC 6749 §3.3), by commas or by plus signs, or a list.
 /// `None` where it says nothing.
@@ -72,6 +96,9 @@ pub(crate) fn read_scopes(value: &Value) -> Option<Vec<String>> {
     };
     let mut scopes: Vec<String> = Vec::new();
     for scope in texts.into_iter().flat_map(split) {
+        if scopes.len() == MOST {
+            break;
+        }
         if !scopes.iter().any(|known| known == scope) {
             scopes.push(scope.to_owned());
         }
@@ -93,6 +120,16 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn a_mail_scope_says_which_protocols_it_is_good_for() {
+        use MailService::{Imap, Pop3, Smtp};
+        assert_eq!(mail_services("https://mail.google.com/"), [Imap, Pop3, Smtp]);
+        assert_eq!(mail_services("https://outlook.office.com/IMAP.AccessAsUser.All"), [Imap]);
+        assert_eq!(mail_services("https://outlook.office.com/POP.AccessAsUser.All"), [Pop3]);
+        assert_eq!(mail_services("https://outlook.office365.com/.default"), []);
+        assert_eq!(mail_services("openid"), []);
+    }
+
+    #[test]
     fn scopes_are_read_however_they_are_written() {
         let table = [
             (json!("a b"), Some(vec!["a", "b"])),
@@ -111,6 +148,8 @@ mod tests {
             let expected = expected.map(|list| list.into_iter().map(str::to_owned).collect());
             assert_eq!(read_scopes(&value), expected, "{value}");
         }
+        let many: String = (0..5000).map(|n| format!("s{n} ")).collect();
+        assert_eq!(read_scopes(&json!(many)).map(|scopes| scopes.len()), Some(MOST));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::db::{Tx, executing_within, found, reading, within};
 use crate::{Error, Intake, Store};
 
 mod listed;
+mod of_issue;
 mod passed_over;
 mod rates;
 mod uidl;

@@ -29,7 +29,9 @@ pub(crate) mod messages;
 mod projects;
 mod providers;
 mod report;
+mod sender_rules;
 mod tokens;
+mod trials;
 mod webhooks;
 
 /// The part of the description that no handler tells.
@@ -59,7 +61,9 @@ pub(crate) fn routes(version: &str) -> Router<App> {
         .merge(messages::routes())
         .merge(projects::routes())
         .merge(providers::routes())
+        .merge(sender_rules::routes())
         .merge(tokens::routes())
+        .merge(trials::routes())
         .merge(webhooks::routes());
     let all = OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1);
     let (router, mut description) = all.split_for_parts();

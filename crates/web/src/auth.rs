@@ -19,7 +19,17 @@ pub(crate) struct Admin(pub(crate) Caller);
 
 /// May look at things by the API.
 #[derive(Clone, Debug)]
-pub(crate) struct Reader;
+pub(crate) struct Reader(Caller);
+
+impl Reader {
+    /// Whether it may change things as well, and so is shown what only administrators are.
+    pub(crate) fn is_admin(&self) -> bool {
+        match &self.0 {
+            Caller::Token(token) => token.scopes.contains(&TokenScope::Admin),
+            Caller::User(_) | Caller::System => true,
+        }
+    }
+}
 
 /// May be handed the access tokens of the grants that it names: an API token with that scope, and nobody else. An
 /// administrator who could read them here could read every mailbox without leaving a trace at the provider.
@@ -63,7 +73,7 @@ impl FromRequestParts<App> for Reader {
             Caller::Token(token) if !may_look(&token) => {
                 Err(scope_missing(HANDED_ONLY, "Use a token with the scope `read` or `admin`."))
             }
-            Caller::Token(_) | Caller::User(_) | Caller::System => Ok(Self),
+            caller @ (Caller::Token(_) | Caller::User(_) | Caller::System) => Ok(Self(caller)),
         }
     }
 }

@@ -80,19 +80,20 @@ pub(crate) fn words(list: Option<&str>) -> Option<Vec<&str>> {
 
 #[cfg(test)]
 mod tests {
-    use outlink_model::mail_server::Take;
+    use outlink_model::handler::Bulk;
     use outlink_model::provider::{Cloud, MailService};
 
     use super::*;
 
     #[test]
     fn an_unknown_word_lists_the_known_ones() {
-        assert_eq!(optional_choice::<Take>("take", Some(" ")), Ok(None));
-        assert_eq!(optional_choice("take", Some("all")), Ok(Some(Take::All)));
-        let problem = choice::<Take>("take", "some").unwrap_err();
-        assert_eq!((problem.field, problem.code), (Some("take"), "unknown_choice"));
-        assert!(problem.hint.contains("new, all"), "{}", problem.hint);
+        assert_eq!(optional_choice::<Bulk>("bulk", Some(" ")), Ok(None));
+        assert_eq!(optional_choice("bulk", Some("accept")), Ok(Some(Bulk::Accept)));
+        let problem = choice::<Bulk>("bulk", "some").unwrap_err();
+        assert_eq!((problem.field, problem.code), (Some("bulk"), "unknown_choice"));
+        assert!(problem.hint.contains("ignore, forward"), "{}", problem.hint);
     }
+
     #[test]
     fn what_is_chosen_for_a_link_is_read_from_words() {
         assert_eq!(ChoiceWords::default().read(), Ok(Choice::default()));

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use outlink_engine::grants::grant_name;
-use outlink_model::Secret;
+use outlink_model::{MailServerId, Secret};
 use outlink_model::provider::ProviderKind;
 use outlink_oauth::preset;
 use serde::{Deserialize, Serialize};
@@ -92,6 +92,34 @@ pub(crate) struct Outcome {
     pub(crate) warning: Option<String>,
     pub(crate) message: String,
     pub(crate) hint: String,
+    /// The page that it was asked for on, where that was in this browser.
+    #[serde(default)]
+    pub(crate) back: Option<WayBack>,
+}
+
+/// The way back to the page of the console that a consent was asked for on. Only the browser in which that was done knows
+/// it: whoever consents elsewhere has no use for the console.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct WayBack {
+    pub(crate) href: String,
+    pub(crate) label: String,
+}
+
+impl WayBack {
+    /// What this browser remembers.
+    pub(crate) fn read(app: &App, headers: &HeaderMap) -> Option<Self> {
+        Self::to(&Cookie::Back.read(app.is_https(), headers)?)
+    }
+
+    /// None where it is no page that consents are asked for on.
+    fn to(href: &str) -> Option<Self> {
+        let (label, id) = match href.strip_prefix("/channels/") {
+            Some(id) => ("Go on with the channel", id),
+            None => ("Back to the mail server", href.strip_prefix("/mail-servers/")?),
+        };
+        id.parse::<MailServerId>().ok()?;
+        Some(Self { href: href.to_owned(), label: label.to_owned() })
+    }
 }
 
 /// The provider sent the browser back. Whatever comes of it, the next address holds neither code nor state.
@@ -113,6 +141,7 @@ async fn callback(
             warning: finished.warning.map(short),
             message: String::new(),
             hint: String::new(),
+            back: WayBack::read(&app, &headers),
         },
         Err(error) => {
             let error = ApiError::from(error);
@@ -124,6 +153,7 @@ async fn callback(
                 warning: None,
                 message: short(error.detail),
                 hint: short(error.hint),
+                back: WayBack::read(&app, &headers),
             }
         }
     };
@@ -136,7 +166,8 @@ async fn callback(
     let told = Cookie::Outcome.set(app.is_https(), &value, Some(OUTCOME_KEPT));
     // The binding is kept after a failure: the person may still come back from the right tab.
     let spent = outcome.ok.then(|| Cookie::Consent.clear(app.is_https())).flatten();
-    for cookie in [told, spent].into_iter().flatten() {
+    let gone_back = outcome.ok.then(|| Cookie::Back.clear(app.is_https())).flatten();
+    for cookie in [told, spent, gone_back].into_iter().flatten() {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response

@@ -13,6 +13,8 @@ pub(crate) enum Cookie {
     Consent,
     /// How a consent went, for the page at its end.
     Outcome,
+    /// The page that a consent was asked for on, to which the page at its end leads back.
+    Back,
 }
 
 impl Cookie {
@@ -27,6 +29,8 @@ impl Cookie {
             (Self::Consent, false) => "outlink-consent",
             (Self::Outcome, true) => "__Host-outlink-outcome",
             (Self::Outcome, false) => "outlink-outcome",
+            (Self::Back, true) => "__Host-outlink-back",
+            (Self::Back, false) => "outlink-back",
         }
     }
 

@@ -5,9 +5,9 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use outlink_engine::Page;
 use outlink_model::problem::Problem;
 use serde::de::DeserializeOwned;
@@ -233,6 +233,26 @@ pub(crate) fn moment(
     })
 }
 
+/// Reads a stretch of time: RFC 3339, or dates alone, from the first second of the one to the last of the other in UTC.
+pub(crate) fn period(
+    since: Option<&str>,
+    until: Option<&str>,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+    let is_date = |text: &str| text.trim().parse::<Date>().is_ok() && text.trim().len() == 10;
+    let since = match since {
+        Some(date) if is_date(date) => {
+            let start = format!("{}T00:00:00Z", date.trim());
+            moment("since", Some(&start))?
+        }
+        other => moment("since", other)?,
+    };
+    let by_date = until.is_some_and(is_date);
+    let until = moment("until", until)?;
+    // What came within the day's last second is part of the day.
+    let second = SignedDuration::from_secs(i64::from(by_date));
+    Ok((since, until.map(|until| until.saturating_add(second).unwrap_or(until))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +293,20 @@ mod tests {
         for wrong in ["tomorrow", "2027-02-30", "2027-01-31T13:00", "31.01.2027"] {
             assert_eq!(read(wrong).unwrap_err().field, Some("until"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_period_holds_the_whole_of_its_days() {
+        let read = |since, until| {
+            let (since, until) = period(since, until).unwrap();
+            (since.map(|at| at.to_string()), until.map(|at| at.to_string()))
+        };
+        let (since, until) = read(Some("2027-01-31"), Some("2027-01-31"));
+        assert_eq!(since.as_deref(), Some("2027-01-31T00:00:00Z"));
+        assert_eq!(until.as_deref(), Some("2027-02-01T00:00:00Z"));
+        let (since, until) = read(None, Some("2027-01-31T12:00:00Z"));
+        assert_eq!((since, until.as_deref()), (None, Some("2027-01-31T12:00:00Z")));
+        assert_eq!(period(Some("soon"), None).unwrap_err().field, Some("since"));
     }
 
     #[test]

@@ -138,6 +138,11 @@ impl Form {
         Ok(self)
     }
 
+    /// The field that is wrong, where it is one.
+    pub(crate) fn wrong_field(&self) -> Option<&str> {
+        self.error.as_ref()?.field.as_deref()
+    }
+
     /// Whether something is wrong.
     pub(crate) fn is_refused(&self) -> bool {
         self.error.is_some()

@@ -1,21 +1,13 @@
 //! Names of what things point to, so that an answer can be read without a second question.
 
 use outlink_engine::grants::grant_name;
-use outlink_engine::{Engine, Error, Page};
+use outlink_engine::{Engine, Error};
 use outlink_model::GrantId;
 use outlink_model::grant::Grant;
 use outlink_model::handler::Handler;
 use outlink_model::mail_server::{MailServer, SignIn};
 
 use crate::error::ApiError;
-
-/// The longest page that a list is asked for.
-pub(crate) const WHOLE: u32 = 1000;
-
-/// As much of a list as one page holds.
-pub(crate) fn whole() -> Page {
-    Page { limit: WHOLE, after: None }
-}
 
 /// The mail server's name and the project's key of a handler.
 pub(crate) async fn of_handler(
@@ -44,17 +36,11 @@ pub(crate) async fn grant_of_server(
     }
 }
 
-/// Whether a handler takes a mail server's messages: without one nothing is fetched.
-pub(crate) async fn has_handler(engine: &Engine, server: &MailServer) -> Result<bool, ApiError> {
-    Ok(engine.handler_of_mail_server(server).await?.is_some())
-}
-
 /// The mail servers that sign in with a grant: address of the page, and name.
 pub(crate) async fn servers_of_grant(
     engine: &Engine,
     grant: GrantId,
 ) -> Result<Vec<(String, String)>, ApiError> {
-    let servers = engine.mail_servers(whole()).await?.items.into_iter();
-    let own = servers.filter(|server| matches!(server.sign_in, SignIn::Grant(id) if id == grant));
-    Ok(own.map(|server| (format!("/mail-servers/{}", server.id), server.name)).collect())
+    let servers = engine.mail_servers_of_grant(grant).await?.into_iter();
+    Ok(servers.map(|server| (format!("/mail-servers/{}", server.id), server.name)).collect())
 }

@@ -4,25 +4,23 @@ use minijinja::value::{Serde, Value};
 use outlink_model::Timestamp;
 use outlink_model::event::EventClass;
 use outlink_model::grant::{Actor, GrantStateName, Trouble};
-use outlink_model::handler::HandlerType;
-use outlink_model::message::Outcome;
 use outlink_model::step::{Step, StepStatus};
-use outlink_model::tracker::IssueStatus;
 use outlink_model::user::TokenScope;
 use serde::Serialize;
 
 use crate::consent;
 use crate::console::{
-    events, grants, hand_outs, handlers, home, issues, link_form, links as console_links,
-    mail_server_form, mail_servers, messages, projects, report, sign_in, tokens, troubles,
-    webhooks,
+    events, filter, grants, hand_outs, home, link_form, links as console_links,
+    pickers, projects, report, sign_in, tokens, troubles, webhooks,
 };
 use crate::error::ApiError;
 use crate::form::{Form, choice};
 use crate::page::{ErrorPage, Pages, Rows, TEMPLATES};
 use crate::words::{self, ScopeView, TroubleView, When};
 
+mod channels;
 mod links;
+mod mail;
 
 /// What a stranger would write to break a page.
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ page }}";
@@ -80,48 +78,12 @@ fn lists() -> Vec<(&'static str, Value)> {
         client_id: HOSTILE.into(),
         created_at: when(),
     };
-    let server = mail_servers::MailServerRow {
-        href: "/mail-servers/1".into(),
-        name: HOSTILE.into(),
-        mailbox: HOSTILE.into(),
-        host: "imap.example.org".into(),
-        badge: words::ENABLED,
-        reason: Some(HOSTILE.into()),
-        ok_at: None,
-    };
-    let handler = handlers::HandlerRow {
-        name: HOSTILE.into(),
-        mail_server: HOSTILE.into(),
-        mail_server_href: "/mail-servers/1".into(),
-        project: "SUP".into(),
-        does: handlers::does(HandlerType::CreateOrComment),
-        badge: words::DISABLED,
-        created_at: when(),
-    };
     let project =
         projects::ProjectRow { key: "SUP".into(), name: HOSTILE.into(), created_at: when() };
-    let issue = issues::IssueRow {
-        href: "/issues/SUP-1".into(),
-        key: "SUP-1".into(),
-        summary: HOSTILE.into(),
-        badge: words::issue_badge(IssueStatus::Open),
-        reporter: HOSTILE.into(),
-        comments: 3,
-        created_at: when(),
-    };
-    let message = messages::MessageRow {
-        href: "/messages/1".into(),
-        from: HOSTILE.into(),
-        subject: HOSTILE.into(),
-        badge: words::outcome_badge(Outcome::Quarantined),
-        issue: Some("SUP-1".into()),
-        reason: Some(HOSTILE.into()),
-        mail_server: HOSTILE.into(),
-        received_at: when(),
-    };
     vec![
-        sample("grants.html", Rows { items: vec![grant_row()], next: next.clone() }),
-        sample("grants.html", Rows::<grants::GrantRow> { items: vec![], next: None }),
+        sample("grants.html", grants_page(Some(HOSTILE.into()), vec![grant_row()])),
+        sample("grants.html", grants_page(Some(HOSTILE.into()), vec![])),
+        sample("grants.html", grants_page(None, vec![])),
         sample("events.html", events_page("", vec![event()], next.clone())),
         sample("events.html", events_page("health", vec![event()], next.clone())),
         sample("events.html", events_page("audit", vec![], None)),
@@ -132,40 +94,30 @@ fn lists() -> Vec<(&'static str, Value)> {
         sample("webhooks.html", Rows::<webhooks::WebhookRow> { items: vec![], next: None }),
         sample("links.html", Rows { items: vec![link], next: next.clone() }),
         sample("links.html", Rows::<console_links::LinkRow> { items: vec![], next: None }),
-        sample("mail_servers.html", Rows { items: vec![server], next: next.clone() }),
-        sample(
-            "mail_servers.html",
-            Rows::<mail_servers::MailServerRow> { items: vec![], next: None },
-        ),
-        sample("handlers.html", Rows { items: vec![handler], next: next.clone() }),
-        sample("handlers.html", Rows::<handlers::HandlerRow> { items: vec![], next: None }),
-        sample("projects.html", Rows { items: vec![project], next: next.clone() }),
+        sample("projects.html", Rows { items: vec![project], next }),
         sample("projects.html", Rows::<projects::ProjectRow> { items: vec![], next: None }),
-        sample(
-            "issues.html",
-            issues::IssuesPage {
-                project: Some(HOSTILE.into()),
-                items: vec![issue],
-                next: next.clone(),
-            },
-        ),
-        sample("issues.html", issues::IssuesPage { project: None, items: vec![], next: None }),
-        sample(
-            "messages.html",
-            messages::MessagesPage {
-                mail_server: Some(HOSTILE.into()),
-                items: vec![message],
-                next,
-            },
-        ),
-        sample(
-            "messages.html",
-            messages::MessagesPage { mail_server: None, items: vec![], next: None },
-        ),
         sample("home.html", home_page(vec![], true, vec![event()])),
         sample("home.html", home_page(vec![], false, vec![])),
         sample("home.html", home_page(vec![item(true), item(false)], false, vec![])),
     ]
+}
+
+fn grants_page(link: Option<String>, items: Vec<grants::GrantRow>) -> grants::GrantsPage {
+    grants::GrantsPage {
+        filter: filter::by_state("/grants", link.as_deref(), None, ""),
+        filtered: link.is_some(),
+        link,
+        items,
+        next: Some("/next?after=1".to_owned()),
+    }
+}
+
+/// Choices, of which there are more where there are any.
+fn picker(full: bool) -> pickers::Picker {
+    match full {
+        true => pickers::Picker { options: vec![choice("1", HOSTILE)], note: HOSTILE.into() },
+        false => pickers::Picker::default(),
+    }
 }
 
 fn events_page(
@@ -228,7 +180,12 @@ fn home_page(
         troubles,
         all_set,
         summary: counts.summary(),
-        partial: true,
+        quarantined: if all_set { String::new() } else { "3 messages lie in quarantine.".into() },
+        count: 3,
+        more: vec![home::More {
+            text: "1 more mail server brings no mail.".into(),
+            lists: vec![home::List { href: "/mail-servers".into(), label: HOSTILE.into() }],
+        }],
         checklist: counts.checklist(),
         events,
     }
@@ -264,53 +221,9 @@ fn shown() -> Vec<(&'static str, Value)> {
         next_refresh_at: None,
         created_at: when(),
     };
-    let entry = |body: &str, full: bool| issues::Entry {
-        author: HOSTILE.into(),
-        created_at: when(),
-        message_href: full.then(|| "/messages/1".into()),
-        body: body.into(),
-        files: match full {
-            true => vec![issues::FileRow {
-                href: "/attachments/1".into(),
-                name: HOSTILE.into(),
-                media_type: HOSTILE.into(),
-                size: words::size(2048),
-            }],
-            false => vec![],
-        },
-    };
-    let message = |full: bool| messages::MessagePage {
-        from: HOSTILE.into(),
-        subject: HOSTILE.into(),
-        badge: words::outcome_badge(Outcome::Commented),
-        became: "Comment",
-        issue: full.then(|| "SUP-1".into()),
-        reason: full.then(|| HOSTILE.into()),
-        mail_server: HOSTILE.into(),
-        mail_server_href: "/mail-servers/1".into(),
-        folder: "INBOX".into(),
-        uid: 7,
-        message_id: full.then(|| HOSTILE.into()),
-        internal_date: when(),
-        received_at: when(),
-        size: words::size(1),
-        raw_href: full.then(|| "/messages/1/raw".into()),
-    };
-    let issue = issues::IssuePage {
-        key: "SUP-1".into(),
-        project: "SUP".into(),
-        summary: HOSTILE.into(),
-        badge: words::issue_badge(IssueStatus::Resolved),
-        entries: vec![entry(HOSTILE, true), entry("", false)],
-    };
     vec![
         sample("grant.html", grant(true)),
         sample("grant.html", grant(false)),
-        sample("issue.html", issue),
-        sample("message.html", message(true)),
-        sample("message.html", message(false)),
-        sample("mail_server.html", mail_server(true)),
-        sample("mail_server.html", mail_server(false)),
     ]
 }
 
@@ -334,66 +247,11 @@ fn a_report(full: bool) -> report::Report {
     report::Report::new(StepStatus::ALL.map(step).to_vec())
 }
 
-fn mail_server(full: bool) -> mail_servers::MailServerPage {
-    mail_servers::MailServerPage {
-        notice: full.then(|| "3 fetched.".into()),
-        failure: full.then(failure),
-        report: full.then(|| a_report(true)),
-        id: "1".into(),
-        href: "/mail-servers/1".into(),
-        name: HOSTILE.into(),
-        badge: words::ENABLED,
-        trouble: (!full).then(trouble),
-        has_handler: full,
-        paused: full,
-        mailbox: HOSTILE.into(),
-        host: "imap.example.org, port 993, tls".into(),
-        grant: full.then(|| mail_servers::GrantRef {
-            href: "/grants/1".into(),
-            identity: HOSTILE.into(),
-            badge: words::grant_badge(GrantStateName::Active),
-        }),
-        missing: !full,
-        form: match full {
-            true => mail_servers::edit_form(60),
-            false => forms(&mail_servers::edit_form(60), "grant")[1].clone(),
-        },
-        grants: vec![choice("", "as it is"), choice("1", HOSTILE)],
-        folder: "INBOX".into(),
-        take: "everything",
-        poll_seconds: 60,
-        ok_at: full.then(when),
-        created_at: when(),
-    }
-}
-
 fn entered() -> Vec<(&'static str, Value)> {
     let mut all = Vec::new();
     all.push(sample("link_choose.html", link_form::ChoosePage::new()));
     all.extend(links::entered());
-    for form in forms(&mail_server_form::blank(""), "host") {
-        let more_open = form.is_refused();
-        let grants = vec![choice("1", HOSTILE)];
-        let page = mail_server_form::MailServerNewPage { form, grants, takes: vec![], more_open };
-        all.push(sample("mail_server_new.html", page));
-    }
-    for form in forms(&handlers::blank(), "mail_server") {
-        let some = || vec![choice("1", HOSTILE)];
-        let full = handlers::HandlerNewPage {
-            form: form.clone(),
-            mail_servers: some(),
-            projects: some(),
-            types: some(),
-        };
-        all.push(sample("handler_new.html", full));
-        let none = handlers::HandlerNewPage {
-            form,
-            mail_servers: vec![],
-            projects: vec![],
-            types: vec![],
-        };
-        all.push(sample("handler_new.html", none));
-    }
+    all.extend(mail::entered());
     for form in forms(&projects::blank(), "key") {
         all.push(sample("project_new.html", projects::ProjectNewPage { form }));
     }
@@ -403,6 +261,7 @@ fn entered() -> Vec<(&'static str, Value)> {
             name: HOSTILE.into(),
             scopes: tokens::may(TokenScope::HandOut).into(),
             grants: vec![HOSTILE.into()],
+            more_grants: n,
             created_at: when(),
         };
         all.push(sample(
@@ -411,7 +270,7 @@ fn entered() -> Vec<(&'static str, Value)> {
                 made: (n == 0).then(|| tokens::Made { name: HOSTILE.into(), text: "olk_x".into() }),
                 form,
                 scopes: vec![choice("read", "look only")],
-                grants: if n == 0 { vec![choice("1", HOSTILE)] } else { vec![] },
+                grants: picker(n == 0),
                 items: if n == 0 { vec![row] } else { vec![] },
                 next: None,
             },
@@ -437,6 +296,7 @@ fn public() -> Vec<(&'static str, Value)> {
         warning: ok.then(|| HOSTILE.into()),
         message: HOSTILE.into(),
         hint: if ok { String::new() } else { HOSTILE.into() },
+        back: (!ok).then(|| consent::WayBack { href: "/channels/1".into(), label: "Go on".into() }),
     };
     let sign_in = |problem: Option<String>| sign_in::SignInPage {
         next: "/issues".into(),
@@ -466,7 +326,17 @@ fn public() -> Vec<(&'static str, Value)> {
 
 /// Every page in every shape that it can take.
 fn all() -> Vec<(&'static str, Value)> {
-    [lists(), shown(), links::shown(), entered(), public()].into_iter().flatten().collect()
+    let parts = [
+        lists(),
+        mail::lists(),
+        shown(),
+        links::shown(),
+        mail::shown(),
+        channels::all(),
+        entered(),
+        public(),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
 #[test]
@@ -489,7 +359,7 @@ fn every_page_renders_strictly_and_nothing_hostile_gets_through() {
 fn every_template_has_a_sample() {
     let sampled: Vec<_> = all().into_iter().map(|(template, _)| template).collect();
     for (template, _) in TEMPLATES {
-        let is_part = ["layout.html", "link_fields.html", "ui.html"].contains(template);
+        let is_part = ["layout.html", "link_fields.html", "mail_parts.html", "ui.html"].contains(template);
         assert!(is_part || sampled.contains(template), "{template} has no sample");
     }
 }

@@ -5,9 +5,9 @@ use outlink_model::event::EventClass;
 use outlink_model::grant::{Actor, GrantStateName, Trouble};
 use outlink_model::link::{GrantType, Link, LinkHealth};
 use outlink_model::mail_server::{MailServer, SignIn, Take};
-use outlink_model::message::Outcome;
+use outlink_model::message::{Authentication, Outcome};
 use outlink_model::step::StepStatus;
-use outlink_model::tracker::{IssueStatus, Person};
+use outlink_model::tracker::{IssueStatus, Person, Priority};
 use outlink_model::webhook::Webhook;
 use serde::Serialize;
 
@@ -34,7 +34,8 @@ pub(crate) struct Badge {
     pub(crate) text: &'static str,
 }
 
-const fn badge(tone: &'static str, text: &'static str) -> Badge {
+/// A badge.
+pub(crate) const fn badge(tone: &'static str, text: &'static str) -> Badge {
     Badge { tone, text }
 }
 
@@ -97,6 +98,36 @@ pub(crate) fn outcome_badge(outcome: Outcome) -> Badge {
         Outcome::Forwarded => badge("idle", "Forwarded"),
         Outcome::Quarantined => badge("bad", "Quarantined"),
         Outcome::Unhandled => badge("idle", "Unhandled"),
+    }
+}
+
+/// Whether the sender's domain stands behind a mail.
+pub(crate) fn authentication_badge(authentication: Authentication) -> Badge {
+    match authentication {
+        Authentication::Pass => badge("good", "Sender proven"),
+        Authentication::Fail => badge("bad", "Sender not proven"),
+        Authentication::None => badge("idle", "Sender not checked"),
+    }
+}
+
+/// The same as a sentence.
+pub(crate) fn authentication_words(authentication: Authentication) -> &'static str {
+    match authentication {
+        Authentication::Pass => "The sender’s domain stands behind this mail.",
+        Authentication::Fail => {
+            "The sender’s domain does not stand behind this mail: whoever it names as its sender may not have written it."
+        }
+        Authentication::None => "No server that is trusted says whether the sender’s domain stands behind it.",
+    }
+}
+
+pub(crate) fn priority_words(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Highest => "Highest",
+        Priority::High => "High",
+        Priority::Medium => "Medium",
+        Priority::Low => "Low",
+        Priority::Lowest => "Lowest",
     }
 }
 
@@ -271,6 +302,7 @@ pub(crate) fn take_words(take: Take) -> &'static str {
     match take {
         Take::New => "only what arrives from now on",
         Take::All => "everything that is there",
+        Take::Since(_) => "what arrived since a date",
     }
 }
 

@@ -65,6 +65,36 @@ fn every_command_that_is_promised_is_taken() {
         "webhook test ops",
         "mail-server edit Inbox --grant ID --poll-seconds 60 --resume",
         "mail-server edit Inbox --password-file F",
+        "mail-server create --name I --provider google --protocol pop3 --mailbox a@x.example --link Work",
+        "mail-server create --test-only --host mail.example --mailbox a@x.example --grant ID --folder A --folder B",
+        "mail-server edit Inbox --name Mail --host h --port 143 --security starttls --move-to Done --no-idle",
+        "mail-server edit Inbox --since 2026-01-01 --time-limit 5 --authserv-id mx.example --delete-handled --test-only",
+        "mail-server delete Inbox --handlers",
+        "mail-server authorize Inbox --link Work --login-hint a@x.example --wait",
+        "mail-server connections Inbox --failed --limit 5",
+        "mail-server connections",
+        "handler create --name A --mail-server I --project SUP --type comment_before_marker --split ^-+$ --split x \
+         --disabled --catch a@x.example --bulk forward --forward-to b@x.example --bulk-lists true \
+         --create-persons false --default-reporter c@x.example --cc-assignee true --cc-watchers true",
+        "handler edit A --name B --project OPS --mail-server J --enable --allow x.example --only-allowed true \
+         --deny *@y.example --priority false --sub-addresses true --only-involved false --issue-type Incident",
+        "handler edit A --disable --unauthenticated quarantine --reopen false --sender-per-hour 5 --issue-per-hour 0 \
+         --strip-quotes false --attachments-largest 1000 --attachments-most 3 --attachments-deny-type video/* \
+         --attachments-deny-name *.exe --attachments-decorations true",
+        "handler delete A",
+        "handler order --mail-server I A B",
+        "handler try A --newest 5",
+        "handler try A --file F --json",
+        "handler try --mail-server I",
+        "message list --handler A --outcome unhandled --project SUP --from a@x.example --text t --since 2026-01-01 \
+         --until 2026-02-01 --mail-server I --limit 5",
+        "message replay ID",
+        "sender-rule list --list deny",
+        "sender-rule add allow ann@x.example",
+        "sender-rule delete ID",
+        "issue move SUP-1 --project OPS",
+        "issue close SUP-1",
+        "issue reopen SUP-1",
         "event list --class health --json",
         "provider show microsoft --cloud gcc_high --tenant ID --protocol imap,smtp --grant-type client_credentials",
     ] {
@@ -93,6 +123,12 @@ fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
             ArgumentConflict,
             "--service-account-file",
         ),
+        ("handler try", MissingRequiredArgument, "NAME"),
+        ("handler try A --mail-server I", ArgumentConflict, "--mail-server"),
+        ("handler try A --file F --newest 3", ArgumentConflict, "--newest"),
+        ("handler edit A --enable --disable", ArgumentConflict, "--disable"),
+        ("handler order --mail-server I", MissingRequiredArgument, "HANDLER"),
+        ("issue move SUP-1", MissingRequiredArgument, "--project"),
         (&format!("{create} --register"), MissingRequiredArgument, "--discover"),
         (
             &format!("{create} --client-id ID --initial-access-token-file F"),
@@ -152,7 +188,13 @@ fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
         ("webhook create --name ops", MissingRequiredArgument, "--to"),
         ("webhook edit ops", MissingRequiredArgument, "--to"),
         ("webhook edit ops --enable --disable", ArgumentConflict, "--disable"),
-        ("mail-server edit Inbox", MissingRequiredArgument, "--grant"),
+        ("mail-server create --host mail.example", MissingRequiredArgument, "--name"),
+        ("mail-server create --name I --link L --grant G", ArgumentConflict, "--grant"),
+        (
+            "mail-server edit Inbox --move-to F --delete-handled",
+            ArgumentConflict,
+            "--delete-handled",
+        ),
         (
             "mail-server edit Inbox --grant ID --password-file F",
             ArgumentConflict,

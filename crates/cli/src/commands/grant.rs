@@ -17,7 +17,7 @@ pub(crate) enum Command {
     /// Make a grant without anybody's consent: of a refresh token that exists, or under a link that needs no consent
     Create(Create),
     /// List grants: whose they are, for what, and in which state
-    List(Page),
+    List(List),
     /// Show one grant, by id or e-mail address
     Show(Named),
     /// Ask the provider for new tokens now; exits with 1 when none came
@@ -32,6 +32,18 @@ pub(crate) enum Command {
     Restore(Named),
     /// Delete a grant with its tokens; one that a mail server uses is refused unless it shall be detached
     Delete(Delete),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only those in this state: active, degraded, needs_consent, blocked or revoked
+    #[arg(long)]
+    state: Option<String>,
+    /// Only those under this link, by name or id
+    #[arg(long)]
+    link: Option<String>,
+    #[command(flatten)]
+    page: Page,
 }
 
 #[derive(Debug, Args)]
@@ -78,7 +90,7 @@ pub(crate) struct Delete {
 pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => context.send(&["grants"], &body(&create)?).await,
-        Command::List(page) => {
+        Command::List(List { state, link, page }) => {
             let columns = [
                 ("IDENTITY", "identity"),
                 ("LINK", "link"),
@@ -87,7 +99,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
                 ("SCOPES", "scopes"),
                 ("ID", "id"),
             ];
-            context.list(&["grants"], &page, &[], &columns).await
+            let filter = [("state", state.as_deref()), ("link", link.as_deref())];
+            context.list(&["grants"], &page, &filter, &columns).await
         }
         Command::Show(named) => context.show(&["grants", &named.name]).await,
         Command::Refresh(named) => {

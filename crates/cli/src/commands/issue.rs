@@ -1,9 +1,10 @@
 //! `outlink issue`: issues with their comments and attachments.
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::args::Page;
+use crate::client::Answer;
 use crate::commands::Context;
 use crate::print::{self, Format};
 
@@ -13,6 +14,24 @@ pub(crate) enum Command {
     List(List),
     /// Show one issue with its comments and attachments
     Show {
+        /// Its key, like SUP-1
+        key: String,
+    },
+    /// Move an issue to another project; it gets a new key, and mail with the former one still finds it
+    Move {
+        /// Its key, like SUP-1
+        key: String,
+        /// The other project, by key or id
+        #[arg(long)]
+        project: String,
+    },
+    /// Mark an issue as resolved
+    Close {
+        /// Its key, like SUP-1
+        key: String,
+    },
+    /// Open a resolved issue again
+    Reopen {
         /// Its key, like SUP-1
         key: String,
     },
@@ -43,13 +62,29 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
             context.list(&["issues"], &page, &[("project", project.as_deref())], &COLUMNS).await
         }
         Command::Show { key } => {
-            let answer = context.client()?.get(&["issues", &key], &[]).await?;
-            match context.format() {
-                Format::Json => print::line(answer.text.trim_end()),
-                Format::Text => print::line(&page(&answer.value)),
-            }
+            show(context, &context.client()?.get(&["issues", &key], &[]).await?);
             Ok(())
         }
+        Command::Move { key, project } => {
+            let body = json!({ "project": project });
+            show(context, &context.client()?.post(&["issues", &key, "move"], &body).await?);
+            Ok(())
+        }
+        Command::Close { key } => set_status(context, &key, "resolved").await,
+        Command::Reopen { key } => set_status(context, &key, "open").await,
+    }
+}
+
+async fn set_status(context: &Context, key: &str, status: &str) -> anyhow::Result<()> {
+    let body = json!({ "status": status });
+    show(context, &context.client()?.patch(&["issues", key], &body).await?);
+    Ok(())
+}
+
+fn show(context: &Context, answer: &Answer) {
+    match context.format() {
+        Format::Json => print::line(answer.text.trim_end()),
+        Format::Text => print::line(&page(&answer.value)),
     }
 }
 
@@ -57,14 +92,26 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
 pub(crate) fn page(issue: &Value) -> String {
     let text = |field: &str| print::cell(&issue[field]);
     let mut page = format!(
-        "{}  {}\n{}, reported by {} at {}\n\n{}\n",
+        "{}  {}\n{}, reported by {} at {}\n",
         text("key"),
         text("summary"),
         text("status"),
         text("reporter"),
         text("created_at"),
-        body(&issue["description"], "")
     );
+    for (told, field) in
+        [("Type", "type"), ("Priority", "priority"), ("Labels", "labels"), ("Assignee", "assignee")]
+    {
+        let value = text(field);
+        if !value.is_empty() {
+            page.push_str(&format!("{told}: {value}\n"));
+        }
+    }
+    let watchers: Vec<String> = list(issue, "watchers").iter().map(print::cell).collect();
+    if !watchers.is_empty() {
+        page.push_str(&format!("Watchers: {}\n", watchers.join(", ")));
+    }
+    page.push_str(&format!("\n{}\n", body(&issue["description"], "")));
     for attachment in list(issue, "attachments") {
         let of = |field: &str| print::cell(&attachment[field]);
         page.push_str(&format!(
@@ -113,6 +160,18 @@ mod tests {
         let expected = "SUP-1  It is broken\nopen, reported by Ada <ada@example.org> at 2026-01-01T00:00:00Z\n\nOne.\n\nTwo.\n\n\
                         Attached: a.pdf (application/pdf, 7 octets)\n\
                         Bob <bob@example.org>, 2026-01-02T00:00:00Z:\n  Mended.\n   [2J";
+        assert_eq!(page(&issue), expected);
+    }
+
+    #[test]
+    fn what_is_known_of_an_issue_stands_above_its_text() {
+        let issue = json!({
+            "key": "SUP-1", "summary": "It is broken", "status": "open", "created_at": "now", "reporter": "Ada",
+            "type": "Task", "priority": null, "labels": ["web", "urgent"], "assignee": "Bob <bob@example.org>",
+            "watchers": ["Ada", "Eve <eve@example.org>"], "description": "One.",
+        });
+        let expected = "SUP-1  It is broken\nopen, reported by Ada at now\nType: Task\nLabels: web urgent\n\
+                        Assignee: Bob <bob@example.org>\nWatchers: Ada, Eve <eve@example.org>\n\nOne.";
         assert_eq!(page(&issue), expected);
     }
 }

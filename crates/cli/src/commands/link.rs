@@ -1,17 +1,22 @@
 //! `outlink link`: registrations of this server at a provider.
 
+mod edit;
 mod fields;
+
+use std::time::Duration;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::args::{Named, Page};
+use crate::client::{LONG_TIME_LIMIT, TIME_LIMIT};
 use crate::commands::Context;
 use crate::commands::offer::{self, Ask};
 use crate::print::{self, Format};
+use edit::Edit;
 pub(crate) use fields::Choice;
-use fields::{Create, Edit};
+use fields::Create;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -46,7 +51,7 @@ pub(crate) struct Delete {
     /// Delete its grants too; mail servers that use them are paused
     #[arg(long)]
     with_grants: bool,
-    /// Give the tokens of these grants back at the provider first
+    /// Give the tokens of these grants back at the provider first; with many of them it takes minutes
     #[arg(long)]
     revoke: bool,
 }
@@ -115,11 +120,17 @@ async fn delete(context: &Context, how: &Delete) -> anyhow::Result<()> {
     let query = [("with_grants", how.with_grants), ("revoke", how.revoke)];
     let query: Vec<_> =
         query.iter().filter(|(_, wanted)| *wanted).map(|(name, _)| (*name, "true")).collect();
-    let answer = context.client()?.delete(&["links", &how.named.name], &query).await?;
+    let path = ["links", &how.named.name];
+    let answer = context.client()?.delete_within(time_limit(how), &path, &query).await?;
     context.done(&answer, &deleted(&how.named.name, &answer.value));
     print::warnings(&answer.value["not_revoked"]);
     print::warnings(&answer.value["warnings"]);
     Ok(())
+}
+
+/// How long the answer is waited for. The provider is told of each grant by itself, and of few at once.
+fn time_limit(how: &Delete) -> Duration {
+    if how.revoke { LONG_TIME_LIMIT } else { TIME_LIMIT }
 }
 
 /// What went with a link.
@@ -178,6 +189,15 @@ async fn redirect_url(context: &Context, wanted: &RedirectUrl) -> anyhow::Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn grants_that_are_given_back_are_waited_for() {
+        let how =
+            |revoke| Delete { named: Named { name: "Work".into() }, with_grants: true, revoke };
+        // Hundreds of them, each with a few seconds at the provider.
+        assert!(time_limit(&how(true)) >= Duration::from_secs(30 * 60));
+        assert_eq!(time_limit(&how(false)), TIME_LIMIT);
+    }
 
     #[test]
     fn what_went_with_a_link_is_told() {

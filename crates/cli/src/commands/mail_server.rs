@@ -1,17 +1,17 @@
 //! `outlink mail-server`: where mail is fetched from.
 
-use std::path::PathBuf;
+mod fields;
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::{Named, Page};
-use crate::client::LONG_TIME_LIMIT;
+use crate::client::{Answer, Client, LONG_TIME_LIMIT};
 use crate::commands::Context;
-use crate::input;
+use crate::commands::offer::{self, Ask};
 use crate::print::{self, Format};
+use fields::{Create, Edit};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -21,123 +21,82 @@ pub(crate) enum Command {
     List(Page),
     /// Show one mail server
     Show(Named),
-    /// Change how a mail server signs in, or how often it is polled; what is not named stays
-    Edit(Edit),
-    /// Try every step of a sign-in, and say which one fails; exits with 1 when one does
+    /// Change a mail server; what is not named stays. Where host, port or security move, the password or the grant must be
+    /// given again
+    Edit(Box<Edit>),
+    /// Delete a mail server; its messages stay in the ledger
+    Delete(Delete),
+    /// Try every step of a sign-in, say which one fails, and what would become of the newest mail; exits with 1 when a step
+    /// fails
     Test(Named),
+    /// Ask for the grant that it is to sign in with, and print the address (or the code) that its giver needs
+    Authorize(Authorize),
     /// Fetch now instead of waiting for the next poll, and say what became of the mail
     Fetch(Named),
     /// Stop fetching until it is resumed
     Pause(Named),
     /// Fetch again after a pause
     Resume(Named),
-}
-
-#[derive(Debug, Args, Serialize)]
-pub(crate) struct Create {
-    /// What people call it
-    #[arg(long)]
-    name: String,
-    /// Which way mail goes: incoming
-    #[arg(long, default_value = "incoming")]
-    direction: String,
-    /// What is spoken: imap
-    #[arg(long, default_value = "imap")]
-    protocol: String,
-    /// How the connection is secured: tls
-    #[arg(long, default_value = "tls")]
-    security: String,
-    /// Host name or address
-    #[arg(long)]
-    host: String,
-    /// TCP port
-    #[arg(long, default_value_t = 993)]
-    port: u16,
-    /// The account's address: whose mail it is
-    #[arg(long)]
-    mailbox: String,
-    /// Sign in with this grant, by id or e-mail address
-    #[arg(long, conflicts_with = "password_file", required_unless_present = "password_file")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    grant: Option<String>,
-    /// Sign in with the password in this file (`-` for standard input)
-    #[arg(long, value_name = "FILE")]
-    #[serde(skip)]
-    password_file: Option<PathBuf>,
-    /// The folder to read; INBOX where it is left out
-    #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    folder: Option<String>,
-    /// Which mail is taken: `new` for what arrives from now on, `all` for what lies there too
-    #[arg(long, default_value = "new")]
-    take: String,
-    /// Seconds between two polls
-    #[arg(long, value_name = "SECONDS")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    poll_seconds: Option<u32>,
+    /// Show the connectivity log: how fetching went, the newest first
+    Connections(Connections),
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Edit {
+pub(crate) struct Delete {
     #[command(flatten)]
     named: Named,
-    #[command(flatten)]
-    change: Change,
-}
-
-/// What may change.
-#[derive(Debug, Args)]
-#[group(required = true, multiple = true)]
-pub(crate) struct Change {
-    /// Sign in with this grant from now on, by id or e-mail address
-    #[arg(long, conflicts_with = "password_file")]
-    grant: Option<String>,
-    /// Sign in with the password in this file (`-` for standard input) from now on
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-    /// Seconds between two polls
-    #[arg(long, value_name = "SECONDS")]
-    poll_seconds: Option<u32>,
-    /// Stop fetching until it is resumed
-    #[arg(long, conflicts_with = "resume")]
-    pause: bool,
-    /// Fetch again after a pause
+    /// Delete the handlers that take its mail with it
     #[arg(long)]
-    resume: bool,
+    handlers: bool,
 }
 
-impl Change {
-    fn body(&self) -> anyhow::Result<Value> {
-        let mut body = json!({});
-        if let Some(grant) = &self.grant {
-            body["grant"] = json!(grant);
-        }
-        if let Some(path) = &self.password_file {
-            body["password"] = json!(input::secret(path, "password")?.expose());
-        }
-        if let Some(seconds) = self.poll_seconds {
-            body["poll_seconds"] = json!(seconds);
-        }
-        if self.pause || self.resume {
-            body["paused"] = json!(self.pause);
-        }
-        Ok(body)
-    }
+#[derive(Debug, Args)]
+pub(crate) struct Authorize {
+    #[command(flatten)]
+    named: Named,
+    /// The link under which a new grant is asked for, by name or id; without it, the grant that it has is asked for anew
+    #[arg(long)]
+    link: Option<String>,
+    /// Whose account is suggested at the provider; the mailbox where left out. For a shared mailbox, whoever reads it
+    #[arg(long, value_name = "ADDRESS")]
+    login_hint: Option<String>,
+    #[command(flatten)]
+    ask: Ask,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Connections {
+    /// Of this mail server alone, by name or id
+    name: Option<String>,
+    /// Only when something was wrong
+    #[arg(long)]
+    failed: bool,
+    #[command(flatten)]
+    page: Page,
 }
 
 pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => {
-            let mut body = serde_json::to_value(&create)?;
-            if let Some(path) = &create.password_file {
-                body["password"] = json!(input::secret(path, "password")?.expose());
+            let body = create.body()?;
+            if create.test_only {
+                return test(context, &["mail-servers", "test"], &body, create.called()).await;
             }
-            context.send(&["mail-servers"], &body).await
+            let client = context.client()?;
+            let answer = client.post(&["mail-servers"], &body).await?;
+            match &create.link {
+                Some(_) => authorized(context, &client, &answer, None).await,
+                None => {
+                    print::one(context.format(), &answer);
+                    Ok(())
+                }
+            }
         }
         Command::List(page) => {
             let columns = [
                 ("NAME", "name"),
                 ("MAILBOX", "mailbox"),
+                ("PROTOCOL", "protocol"),
                 ("HOST", "host"),
                 ("PORT", "port"),
                 ("PAUSED", "paused"),
@@ -148,18 +107,98 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
         }
         Command::Show(named) => context.show(&["mail-servers", &named.name]).await,
         Command::Edit(edit) => {
-            let body = edit.change.body()?;
-            context.change(&["mail-servers", &edit.named.name], &body).await
+            let body = edit.body()?;
+            if edit.test_only {
+                let path = ["mail-servers", &edit.server, "test"];
+                return test(context, &path, &body, &edit.server).await;
+            }
+            context.change(&["mail-servers", &edit.server], &body).await
         }
-        Command::Test(named) => test(context, &named.name).await,
+        Command::Delete(how) => delete(context, &how).await,
+        Command::Test(named) => {
+            test(context, &["mail-servers", &named.name, "test"], &json!({}), &named.name).await
+        }
+        Command::Authorize(wanted) => authorize(context, &wanted).await,
         Command::Fetch(named) => fetch(context, &named.name).await,
         Command::Pause(named) => act(context, &named.name, "pause").await,
         Command::Resume(named) => act(context, &named.name, "resume").await,
+        Command::Connections(wanted) => connections(context, &wanted).await,
     }
 }
 
 async fn act(context: &Context, named: &str, verb: &str) -> anyhow::Result<()> {
     context.send(&["mail-servers", named, verb], &json!({})).await
+}
+
+async fn delete(context: &Context, how: &Delete) -> anyhow::Result<()> {
+    let name = &how.named.name;
+    let query: &[(&str, &str)] = if how.handlers { &[("handlers", "true")] } else { &[] };
+    let answer = context.client()?.delete(&["mail-servers", name], query).await?;
+    let handlers = answer.value["handlers"].as_array().into_iter().flatten().map(print::cell);
+    let handlers = handlers.collect::<Vec<_>>().join(", ");
+    let with = match handlers.is_empty() {
+        true => String::new(),
+        false => format!(" with its handlers: {handlers}"),
+    };
+    context.done(&answer, &format!("The mail server {name:?} is deleted{with}."));
+    Ok(())
+}
+
+async fn authorize(context: &Context, wanted: &Authorize) -> anyhow::Result<()> {
+    let client = context.client()?;
+    let mut body = wanted.ask.body();
+    if let Some(link) = &wanted.link {
+        body["link"] = json!(link);
+    }
+    if let Some(hint) = &wanted.login_hint {
+        body["login_hint"] = json!(hint);
+    }
+    let path = ["mail-servers", &wanted.named.name, "authorize"];
+    let answer = client.post(&path, &body).await?;
+    authorized(context, &client, &answer, Some(&wanted.ask)).await
+}
+
+/// Shows how a mail server gets its grant, and waits for the consent where that was asked for.
+async fn authorized(
+    context: &Context,
+    client: &Client,
+    answer: &Answer,
+    ask: Option<&Ask>,
+) -> anyhow::Result<()> {
+    let authorization = &answer.value["authorization"];
+    if let Some(grant) = authorization["at_hand"].as_str() {
+        print::warning(&format!(
+            "The link has a grant of this mailbox already. To use it without another consent: outlink mail-server edit \
+             {} --grant {grant}",
+            answer.value["name"]
+        ));
+    }
+    let offer = &authorization["offer"];
+    let waits = ask.is_some_and(Ask::waits);
+    if offer.is_null() || (context.format() == Format::Json && !waits) {
+        print::one(context.format(), answer);
+        return Ok(());
+    }
+    let offer = Answer { text: offer.to_string(), value: offer.clone() };
+    offer::offered(context, client, &offer, ask.unwrap_or(&Ask::default())).await
+}
+
+async fn connections(context: &Context, wanted: &Connections) -> anyhow::Result<()> {
+    let columns = [
+        ("MAIL SERVER", "mail_server"),
+        ("FROM", "began_at"),
+        ("TO", "last_at"),
+        ("STATE", "state"),
+        ("POLLS", "polls"),
+        ("MESSAGES", "messages"),
+        ("REASON", "reason"),
+    ];
+    let filter = [("failed", wanted.failed.then_some("true"))];
+    let path: &[&str] = match &wanted.name {
+        Some(name) => &["mail-servers", name, "connections"],
+        None => &["connections"],
+    };
+    context.list(path, &wanted.page, &filter, &columns).await
 }
 
 /// A large mailbox takes its time, so the answer is waited for much longer than others.
@@ -170,14 +209,58 @@ async fn fetch(context: &Context, named: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn test(context: &Context, named: &str) -> anyhow::Result<()> {
-    let answer = context.client()?.post(&["mail-servers", named, "test"], &json!({})).await?;
+async fn test(context: &Context, path: &[&str], body: &Value, called: &str) -> anyhow::Result<()> {
+    let answer = context.client()?.post(path, body).await?;
     match context.format() {
         Format::Json => print::line(answer.text.trim_end()),
-        Format::Text => print::line(&print::steps(&answer.value)),
+        Format::Text => print::line(&report(&answer.value)),
     }
     if answer.value["ok"] != Value::Bool(true) {
-        bail!("The mail server {named:?} does not work yet: a step of the test failed.");
+        bail!("The mail server {called:?} does not work yet: a step of the test failed.");
     }
     Ok(())
+}
+
+/// The columns of what would become of the newest mail.
+const NEWEST: [print::Column; 7] = [
+    ("DATE", "date"),
+    ("FROM", "from"),
+    ("SUBJECT", "subject"),
+    ("OUTCOME", "outcome"),
+    ("ISSUE", "issue"),
+    ("HANDLER", "handler"),
+    ("REASON", "reason"),
+];
+
+/// The steps, and below them what would become of the newest mail.
+fn report(answer: &Value) -> String {
+    let steps = print::steps(answer);
+    let newest = answer["newest"].as_array().map_or(&[][..], Vec::as_slice);
+    match newest.is_empty() {
+        true => steps,
+        false => format!(
+            "{steps}\n\nThe newest messages, and what would become of them:\n\n{}",
+            print::table(newest, &NEWEST)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_shows_the_newest_mail_below_its_steps() {
+        let step =
+            json!({ "id": "connect", "status": "ok", "message": "Fine.", "hint": "", "ms": 1 });
+        let none = json!({ "ok": true, "steps": [step], "newest": [] });
+        assert_eq!(report(&none), print::steps(&none));
+        let one = json!({ "ok": true, "steps": [], "newest": [
+            { "date": "2026-01-01T00:00:00Z", "from": "Ada", "subject": "Hi", "outcome": "created", "issue": "SUP-1",
+              "handler": "Support", "reason": "" },
+        ] });
+        let shown = report(&one);
+        let last = shown.lines().last().unwrap_or_default();
+        assert_eq!(last, "2026-01-01T00:00:00Z  Ada   Hi       created  SUP-1  Support");
+    }
 }

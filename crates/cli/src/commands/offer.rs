@@ -13,7 +13,7 @@ use crate::commands::Context;
 use crate::print::{self, Format};
 
 /// Asking for a consent: for how long, and whether to wait for it.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Ask {
     /// How long the address works, 1 to 720 hours; 72 where left out
     #[arg(long, value_name = "HOURS")]
@@ -27,6 +27,11 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
+    /// Whether the consent is waited for.
+    pub(crate) fn waits(&self) -> bool {
+        self.wait
+    }
+
     /// What is sent of it.
     pub(crate) fn body(&self) -> Value {
         self.expires_in_hours

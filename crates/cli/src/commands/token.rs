@@ -24,8 +24,8 @@ pub(crate) struct Create {
     /// What people call it
     #[arg(long)]
     name: String,
-    /// What it may do: admin (everything but access tokens), read (look only), or grant_token (be handed the access
-    /// tokens of the grants that it names, and nothing else); can be given several times
+    /// What it may do: admin (look and change), read (look) or grant_token (be handed the access tokens of the grants
+    /// that it names, which the other two are not); can be given several times, and then it may do all of these
     #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
     scopes: Vec<String>,
     /// A grant whose access tokens it is handed, by id or e-mail address, for the scope grant_token; can be several

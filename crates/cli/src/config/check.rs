@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr as _;
 
 use ipnet::IpNet;
+use outlink_engine::Retention;
 use outlink_engine::egress::Policy;
 use outlink_model::Secret;
 use tracing::Level;
@@ -30,6 +31,8 @@ pub(crate) fn check(raw: &Raw) -> Result<Config, Refusals> {
         trusted_proxies: checker.trusted_proxies(),
         egress_allow: checker.egress_allow(),
         egress_proxy: checker.egress_proxy(),
+        unencrypted_hosts: checker.unencrypted_hosts(),
+        retention: checker.retention(),
         log_format: checker.log_format(),
         log_level: checker.log_level(),
         listen,
@@ -171,6 +174,40 @@ impl Checker<'_> {
             return None;
         }
         Some(Secret::new(text))
+    }
+
+    fn unencrypted_hosts(&mut self) -> Vec<String> {
+        let mut hosts = Vec::new();
+        for text in self.raw.get("mail.unencrypted_hosts").map_or(&[][..], |found| &found.values) {
+            match Host::parse(text) {
+                // As it is written in mail servers: addresses without brackets, names in lower case.
+                Ok(Host::Ipv6(address)) => hosts.push(address.to_string()),
+                Ok(host) => hosts.push(host.to_string()),
+                Err(_) => self.refuse(
+                    "mail.unencrypted_hosts",
+                    format!("{text:?}"),
+                    "host names or addresses, like \"mail.internal.example.org\": no network, no port",
+                ),
+            }
+        }
+        hosts
+    }
+
+    fn retention(&mut self) -> Retention {
+        Retention {
+            raw_days: self.days("retention.raw_days"),
+            log_days: self.days("retention.log_days").unwrap_or(Retention::default().log_days),
+        }
+    }
+
+    /// At most a hundred years, so that no date leaves what a calendar holds.
+    fn days(&mut self, key: &str) -> Option<u32> {
+        let (_, text) = self.raw.text(key)?;
+        let days = text.trim().parse().ok().filter(|days| (1..=36_500).contains(days));
+        if days.is_none() {
+            self.refuse(key, format!("{text:?}"), "a number of days from 1 to 36500");
+        }
+        days
     }
 
     fn log_format(&mut self) -> LogFormat {

@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Path,
     /// Several texts; in the environment they are separated by commas.
     List,
+    /// A whole number, zero or more.
+    Number,
 }
 
 /// One key of the configuration.
@@ -34,7 +36,7 @@ pub(crate) struct Key {
 }
 
 /// Every key, in the order of the example file: those without a section first.
-pub(crate) static KEYS: [Key; 13] = [
+pub(crate) static KEYS: &[Key] = &[
     Key {
         name: "listen",
         kind: Kind::Text,
@@ -129,6 +131,32 @@ pub(crate) static KEYS: [Key; 13] = [
         about: "An HTTP proxy for everything that is asked by HTTP(S); mail servers are dialled directly.",
     },
     Key {
+        name: "mail.unencrypted_hosts",
+        kind: Kind::List,
+        secret: false,
+        default: Some("[]"),
+        example: "[\"mail.internal.example.org\"]",
+        about: "Mail servers, by host name or address, that may be spoken to without encryption: whoever listens on the\n\
+                way can read the password and the mail. Tokens are never sent there.",
+    },
+    Key {
+        name: "retention.raw_days",
+        kind: Kind::Number,
+        secret: false,
+        default: None,
+        example: "365",
+        about: "Days after which the bytes of a received message are let go of; left out, they are kept. Attachments of\n\
+                issues stay. So does the message's line in the ledger: by it, a message counts once.",
+    },
+    Key {
+        name: "retention.log_days",
+        kind: Kind::Number,
+        secret: false,
+        default: Some("90"),
+        example: "90",
+        about: "Days after which a line of the connectivity log of mail servers is let go of.",
+    },
+    Key {
         name: "log.format",
         kind: Kind::Text,
         secret: false,
@@ -201,7 +229,7 @@ pub(crate) fn example() -> String {
          # Paths are relative to this file's directory.\n",
     );
     let mut section = "";
-    for key in &KEYS {
+    for key in KEYS {
         let (of, name) = key.name.split_once('.').unwrap_or(("", key.name));
         if of != section {
             section = of;
@@ -236,6 +264,7 @@ pub(crate) fn to_json() -> Value {
                 Kind::Text => "text",
                 Kind::Path => "path",
                 Kind::List => "list",
+                Kind::Number => "number",
             },
             "secret": key.secret,
             "default": key.default,

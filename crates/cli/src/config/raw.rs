@@ -128,6 +128,7 @@ impl Reader {
         };
         let values = match (value, key.kind) {
             (Value::String(text), Kind::Text | Kind::Path) => Some(vec![text.clone()]),
+            (Value::Integer(number), Kind::Number) => Some(vec![number.to_string()]),
             (Value::Array(items), Kind::List) => {
                 items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
             }
@@ -147,7 +148,7 @@ impl Reader {
             return self.refuse(variable.into(), "an unknown setting", &did_you_mean(nearest));
         };
         let values = match key.kind {
-            Kind::Text | Kind::Path => vec![value.to_owned()],
+            Kind::Text | Kind::Path | Kind::Number => vec![value.to_owned()],
             Kind::List => value
                 .split(',')
                 .map(|item| item.trim().to_owned())

@@ -52,6 +52,10 @@ fn a_bad_file_is_refused_with_file_key_what_was_found_and_what_is_expected() {
         ("[egress]\nallow = ['https://a.example']", "`egress.allow`: found \"https://a.example\"; expected networks or host names"),
         ("[egress]\nallow = ['10.0.0']", "`egress.allow`: found \"10.0.0\""),
         ("[egress]\nproxy = 'proxy:hunter2'", "`egress.proxy`: found something else; expected an http or https address"),
+        ("[mail]\nunencrypted_hosts = ['10.0.0.0/8']", "`mail.unencrypted_hosts`: found \"10.0.0.0/8\"; expected host names or addresses"),
+        ("[retention]\nraw_days = 0", "`retention.raw_days`: found \"0\"; expected a number of days from 1 to 36500."),
+        ("[retention]\nlog_days = -1", "`retention.log_days`: found \"-1\"; expected a number of days"),
+        ("[retention]\nlog_days = '90'", "`retention.log_days`: found a value of type string; expected a value like 90."),
         ("[log]\nformat = 'xml'", "`log.format`: found \"xml\"; expected \"text\" or \"json\"."),
         ("[log]\nlevel = 'trace'", "`log.level`: found \"trace\"; expected \"error\", \"warn\", \"info\" or \"debug\"."),
     ];

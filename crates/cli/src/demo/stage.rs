@@ -162,6 +162,8 @@ fn config(place: &Place, practice: &Practice, port: u16) -> Config {
         trusted_proxies: Vec::new(),
         egress_allow: vec!["localhost".into()],
         egress_proxy: None,
+        unencrypted_hosts: Vec::new(),
+        retention: outlink_engine::Retention::default(),
         log_format: LogFormat::Text,
         log_level: Level::INFO,
     }

@@ -74,6 +74,8 @@ pub(crate) fn engine(store: Store, config: &Config) -> anyhow::Result<Engine> {
         node: node_name(),
         clock: Clock::System,
         limits: Limits::default(),
+        unencrypted_hosts: config.unencrypted_hosts.clone(),
+        retention: config.retention,
         // Tests crash the server where it hurts; a release has no such points.
         failpoint: config::variable("OUTLINK_TEST_FAILPOINT").filter(|_| cfg!(debug_assertions)),
     };

@@ -27,6 +27,18 @@ fn a_refresh_token_from_elsewhere_becomes_a_grant() {
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
     assert!(ran.stderr.contains("error: ") && ran.stderr.contains("hint: "), "{ran:?}");
 
+    // The list is narrowed by state and by link.
+    let listed = |filter: &[&str]| {
+        let listed = outlink.json(&[&["grant", "list"], filter].concat());
+        listed["items"].as_array().map(Vec::len)
+    };
+    assert_eq!(listed(&["--state", "needs_consent", "--link", "Work"]), Some(1));
+    assert_eq!(listed(&["--link", "Work"]), Some(1));
+    assert_eq!(listed(&["--state", "active"]), Some(0));
+    let said = outlink.refused(&["grant", "list", "--state", "dead"]);
+    assert!(said.contains("needs_consent"), "it says which there are: {said}");
+    outlink.refused(&["grant", "list", "--link", "Nowhere"]);
+
     // What the provider refuses leaves nothing behind.
     let stale = bench.secret_file("stale", &Secret::new("nobody-gave-this-out"));
     let said = outlink.refused(&["grant", "create", "Work", "--refresh-token-file", &stale]);

@@ -5,11 +5,11 @@ use std::process::Command;
 use super::mail::plain;
 use super::rig::desk::{ALICE, Desk, Options};
 
-/// A new, empty database on the server at hand.
-fn database() -> Option<String> {
+/// A new, empty database on the server at hand; no two of the same process have one name.
+pub(crate) fn database(name: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "it is for the tests, and no setting of ours")]
     let server = std::env::var("TEST_DATABASE_URL").ok()?;
-    let name = format!("acceptance_{}", std::process::id());
+    let name = format!("acceptance_{name}_{}", std::process::id());
     let create = format!("CREATE DATABASE {name}");
     let made = Command::new("psql").arg(&server).args(["-qc", &create]).output();
     let made = made.expect("psql comes with PostgreSQL");
@@ -20,7 +20,7 @@ fn database() -> Option<String> {
 
 #[test]
 fn mail_becomes_issues_on_postgresql_too_and_a_crash_doubles_nothing() {
-    let Some(url) = database() else {
+    let Some(url) = database("mail") else {
         eprintln!("not tried: TEST_DATABASE_URL names no PostgreSQL");
         return;
     };

@@ -133,6 +133,8 @@ fn engine(store: &Arc<Store>, provider: &Provider) -> Result<Engine, Error> {
         node: "bench".into(),
         clock: Clock::System,
         limits,
+        unencrypted_hosts: Vec::new(),
+        retention: outlink_engine::Retention::default(),
         failpoint: None,
     };
     Ok(Engine::new(store.clone(), settings)?)

@@ -52,8 +52,11 @@ impl Engine {
             ..self.event(Actor::Nobody)
         })
         .await;
+        let unattached = self.attach_consented(consent, &grant).await;
         self.0.alarm.notify_waiters();
         let warning = warning(link, &grant, consent.login_hint.as_deref(), now);
+        let said: Vec<String> = warning.into_iter().chain(unattached).collect();
+        let warning = (!said.is_empty()).then(|| said.join(" "));
         Ok(Finished { link_name: link.name.clone(), grant, warning })
     }
 

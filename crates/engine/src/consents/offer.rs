@@ -5,7 +5,7 @@ use outlink_model::event::Event;
 use outlink_model::grant::{Actor, later};
 use outlink_model::link::{GrantType, Link};
 use outlink_model::problem::Problem;
-use outlink_model::{ConsentId, GrantId, Secret, Timestamp};
+use outlink_model::{ConsentId, GrantId, MailServerId, Secret, Timestamp};
 use outlink_store::{Consent, ConsentState, DeviceConsent};
 
 use super::{no_consent_needed, switched_on};
@@ -79,7 +79,7 @@ impl Engine {
         by: &Caller,
     ) -> Result<Offer, Error> {
         let link = self.link(named).await?;
-        self.offer(&link, None, ask, by).await
+        self.offer(&link, None, None, ask, by).await
     }
 
     /// Asks for the same grant anew.
@@ -95,13 +95,15 @@ impl Engine {
         let grant = self.grant(named).await?;
         let link = self.link_by_id(grant.link_id).await?;
         let ask = AskConsent { login_hint: grant.identity.email, expires_in };
-        self.offer(&link, Some(grant.id), ask, by).await
+        self.offer(&link, Some(grant.id), None, ask, by).await
     }
 
-    async fn offer(
+    /// Asks for a consent: for a new grant or for this one anew, and for a mail server that is to sign in with it.
+    pub(crate) async fn offer(
         &self,
         link: &Link,
         grant_id: Option<GrantId>,
+        mail_server: Option<MailServerId>,
         ask: AskConsent,
         by: &Caller,
     ) -> Result<Offer, Error> {
@@ -119,6 +121,7 @@ impl Engine {
             nonce: None,
             redirect_url: None,
             device: None,
+            mail_server,
             created_at: now,
             expires_at: later(now, lasts),
         };

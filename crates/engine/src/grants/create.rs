@@ -70,26 +70,33 @@ impl Engine {
         }
         let access = Secret::new("");
         let tokens = Tokens { generation: 1, access, expires_at: now, refresh: refresh_token };
-        self.store().create_grant(&grant, &tokens).await?;
-        match self.refresh(grant.id, 1).await {
-            Ok(fresh) => {
-                self.record(Event {
-                    kind: "grant.created".into(),
-                    subject: format!("grant {}", grant_name(&fresh)),
-                    state: Some("active".into()),
-                    message: format!(
-                        "{} made the grant {} under the link {}.",
-                        by.name(),
-                        grant_name(&fresh),
-                        link.name
-                    ),
-                    ..self.event(Actor::Nobody)
-                })
-                .await;
-                self.view_grant(fresh).await
-            }
-            Err(failed) => Err(self.undo(grant.id, failed).await),
-        }
+        let (engine, by) = (self.clone(), by.clone());
+        self.to_the_end(async move { engine.begin(&link, &grant, &tokens, &by).await }).await
+    }
+
+    /// Writes a grant and asks for its first tokens.
+    async fn begin(
+        &self,
+        link: &Link,
+        grant: &Grant,
+        tokens: &Tokens,
+        by: &Caller,
+    ) -> Result<GrantView, Error> {
+        self.store().create_grant(grant, tokens).await?;
+        let fresh = match self.refresh(grant.id, 1).await {
+            Ok(fresh) => fresh,
+            Err(failed) => return Err(self.undo(grant.id, failed).await),
+        };
+        let name = grant_name(&fresh);
+        self.record(Event {
+            kind: "grant.created".into(),
+            subject: format!("grant {name}"),
+            state: Some("active".into()),
+            message: format!("{} made the grant {name} under the link {}.", by.name(), link.name),
+            ..self.event(Actor::Nobody)
+        })
+        .await;
+        self.view_grant(fresh).await
     }
 
     /// Takes a grant away again whose first tokens were refused, unless their answer may only have been lost.

@@ -1,10 +1,10 @@
 //! The end of a grant by our own will: given back at the provider, deleted here.
 
-use outlink_model::GrantId;
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, Grant, GrantState, Trouble};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
+use outlink_model::{GrantId, Secret};
 use outlink_oauth::{self as oauth, TokenHint};
 use outlink_store::Error as StoreError;
 
@@ -60,19 +60,23 @@ impl Engine {
     pub async fn revoke_grant(&self, named: &str, by: &Caller) -> Result<Revoked, Error> {
         let grant = self.grant(named).await?;
         let link = self.link_by_id(grant.link_id).await?;
-        // No refresh may be under way: its answer would be a token that nobody gives back.
-        let held = self.hold(grant.id).await?;
-        let told = match self.revoke_at_provider(&link, grant.id).await {
-            AtProvider::Failed(trouble) => Err(not_revoked(&trouble).into()),
-            told => self.write_revoked(&held, by).await.map(|()| told),
-        };
-        match told {
-            Ok(at_provider) => {
-                let view = self.view_grant(self.grant_by_id(grant.id).await?).await?;
-                Ok(Revoked { view, at_provider })
+        let (engine, by) = (self.clone(), by.clone());
+        self.to_the_end(async move {
+            // No refresh may be under way: its answer would be a token that nobody gives back.
+            let held = engine.hold(grant.id).await?;
+            let told = match engine.revoke_at_provider(&link, grant.id).await {
+                AtProvider::Failed(trouble) => Err(not_revoked(&trouble).into()),
+                told => engine.write_revoked(&held, &by).await.map(|()| told),
+            };
+            match told {
+                Ok(at_provider) => {
+                    let view = engine.view_grant(engine.grant_by_id(grant.id).await?).await?;
+                    Ok(Revoked { view, at_provider })
+                }
+                Err(error) => Err(engine.let_go_after(held, error).await),
             }
-            Err(error) => Err(self.let_go_after(held, error).await),
-        }
+        })
+        .await
     }
 
     /// Writes that a grant was given back which is held meanwhile.
@@ -129,11 +133,15 @@ impl Engine {
             )
             .into());
         }
-        let held = self.hold(grant.id).await?;
-        match self.delete_held(&link, &held, how, by).await {
-            Ok(at_provider) => Ok(DeletedGrant { mail_servers: names, at_provider }),
-            Err(error) => Err(self.let_go_after(held, error).await),
-        }
+        let (engine, by) = (self.clone(), by.clone());
+        self.to_the_end(async move {
+            let held = engine.hold(grant.id).await?;
+            match engine.delete_held(&link, &held, how, &by).await {
+                Ok(at_provider) => Ok(DeletedGrant { mail_servers: names, at_provider }),
+                Err(error) => Err(engine.let_go_after(held, error).await),
+            }
+        })
+        .await
     }
 
     async fn delete_held(
@@ -183,12 +191,23 @@ impl Engine {
                 provider_error: None,
             });
         }
+        self.give_tokens_back(link, tokens.refresh.as_ref(), &tokens.access).await
+    }
+
+    /// Tells the provider that these tokens are given back; where there is a refresh token by that one alone, since the
+    /// other ends with it (RFC 7009 §2.1).
+    pub(crate) async fn give_tokens_back(
+        &self,
+        link: &Link,
+        refresh: Option<&Secret>,
+        access: &Secret,
+    ) -> AtProvider {
         if link.revocation_endpoint.is_none() {
             return AtProvider::NotOffered;
         }
-        let (token, hint) = match &tokens.refresh {
+        let (token, hint) = match refresh {
             Some(refresh) => (refresh, TokenHint::Refresh),
-            None => (&tokens.access, TokenHint::Access),
+            None => (access, TokenHint::Access),
         };
         if token.is_empty() {
             return AtProvider::Done;

@@ -11,7 +11,7 @@ use outlink_store::{Error as StoreError, NewTokens};
 use super::end::overtaken;
 use super::{GrantView, grant_name};
 use crate::provider_calls::Called;
-use crate::refresh::{Unrefreshed, held, new_tokens, stands_in_the_way};
+use crate::refresh::{Unrefreshed, has_moved, held, new_tokens, stands_in_the_way};
 use crate::{Caller, Engine, Error, clock};
 
 impl Engine {
@@ -26,17 +26,16 @@ impl Engine {
         if let Some(trouble) = stands_in_the_way(&link, &grant) {
             return Err(Unrefreshed::from(trouble).error);
         }
-        let engine = self.clone();
-        let by = by.clone();
-        // It runs to its end even if the caller goes away: an answer may be the only copy of a refresh token.
-        let task = self.spawn(async move {
+        let (engine, by) = (self.clone(), by.clone());
+        // An answer may be the only copy of a refresh token.
+        self.to_the_end(async move {
             let held = engine.hold(grant.id).await?;
             match engine.put_back(&link, &held.grant, &by).await {
                 Ok(()) => engine.view_grant(engine.grant_by_id(grant.id).await?).await,
                 Err(error) => Err(engine.let_go_after(held, error).await),
             }
-        });
-        task.await.map_err(|error| Error::Broken(error.to_string()))?
+        })
+        .await
     }
 
     /// Puts back the earlier tokens of a grant that is held meanwhile.
@@ -44,7 +43,7 @@ impl Engine {
         let (id, seen) = (grant.id, grant.generation);
         let previous = self.store().previous_tokens(id).await?;
         let bound = previous.as_ref().and_then(|tokens| tokens.bound_to.as_ref());
-        let moved = bound.is_some_and(|bound| !bound.permits(&oauth::bound_to(link)));
+        let moved = has_moved(bound, || oauth::bound_to(link));
         let refresh = previous.as_ref().and_then(|tokens| tokens.refresh.clone());
         let Some(spent) = refresh.filter(|_| !moved) else {
             return Err(nothing_kept(&grant_name(grant)).into());
@@ -74,9 +73,9 @@ impl Engine {
             // Written before, and only the store's word of it was lost.
             Err(StoreError::Stale) if self.stands(id, &tokens.access).await? => {}
             Err(StoreError::Stale | StoreError::Missing) => {
-                // A new consent came meanwhile. These tokens still open the mailbox, so they are kept sealed; and where
-                // the spent one is still kept to be put back, the new one stands in its place.
-                held(|| self.store().keep_overtaken(id, seen, &tokens)).await?;
+                // A new consent came meanwhile. Where the spent token is still kept to be put back, the new one stands in
+                // its place.
+                self.overtaken(link, id, seen, &tokens).await?;
                 if let Some(rotated) = &rotated {
                     held(|| self.store().replace_kept_refresh(id, &spent, rotated)).await?;
                 }

@@ -1,28 +1,47 @@
 //! The commit: one transaction for a batch, a savepoint for each message, and what becomes of it decided inside.
 
 use outlink_mail::message::{Address, Parsed};
-use outlink_model::handler::{Decision, decide};
+use outlink_model::Timestamp;
 use outlink_model::mail_server::Cursor;
-use outlink_model::message::{Facts, Message, Outcome, Place};
-use outlink_model::tracker::{Attachment, Person};
-use outlink_model::{CommentId, IssueId, MailServerId, Timestamp};
+use outlink_model::message::{Authentication, Message, Outcome, Place};
 use outlink_store::{Error as StoreError, Intake};
 
+use super::become_of::{become_of, is_told};
+use super::facts::{Arrival, authentication, sender};
 use super::prepare::{Content, Prepared};
+use super::source::Source;
 use super::{Fetched, Job};
 use crate::{Engine, Error, clock};
-
-/// Longer texts are cut here; the whole mail stays one download away.
-const LONGEST_TEXT: usize = 200_000;
-/// What one line of an issue list can hold.
-const LONGEST_SUMMARY: usize = 255;
 
 /// What a batch came to.
 #[derive(Default)]
 pub(super) struct Committed {
     pub(super) counts: Fetched,
-    /// UIDs that the mail server is to be told of.
-    pub(super) handled: Vec<u32>,
+    /// Messages that the mail server is to be told of.
+    pub(super) handled: Vec<Handled>,
+    /// Somebody else holds the server by now: nothing was written.
+    pub(super) is_lost: bool,
+}
+
+/// A message that the mail server is to be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handled {
+    /// Its UID, or its number in a POP3 session.
+    pub(super) number: u32,
+    /// Its number in the ledger: the UID, or by POP3 one of ours.
+    pub(super) uid: u32,
+    /// Whether it is to be deleted whatever the mail server's own setting is.
+    pub(super) delete: bool,
+}
+
+/// What came of one message.
+enum Taken {
+    /// It is new, and this became of it.
+    New(Message),
+    /// It counted before, as this one.
+    Again(Message),
+    /// It counted before.
+    Known,
 }
 
 impl Engine {
@@ -32,217 +51,184 @@ impl Engine {
         job: &Job,
         batch: &[Prepared],
     ) -> Result<Committed, Error> {
-        let Some(last_uid) = batch.iter().map(|prepared| prepared.meta.uid).max() else {
+        let Some(last) = batch.iter().map(|prepared| prepared.meta.uid).max() else {
             return Ok(Committed::default());
         };
         let mut committed = Committed::default();
         let now = self.now();
         let mut tx = self.store().intake().await?;
+        if !tx.is_held(job.server.id, &job.held.holder).await? {
+            return Ok(Committed { is_lost: true, ..Committed::default() });
+        }
         for prepared in batch {
             tx.savepoint().await?;
-            let outcome = match take_in(&mut tx, job, prepared, now).await {
-                Ok(outcome) => {
+            let taken = match take_in(&mut tx, job, prepared, now).await {
+                Ok(taken) => {
                     tx.release_savepoint().await?;
-                    outcome
+                    taken
                 }
                 Err(StoreError::Away(why)) => return Err(Error::Away(why)),
                 // Somebody else has committed it since we looked: it has counted.
                 Err(StoreError::Taken("place")) => {
                     tx.rollback_to_savepoint().await?;
-                    None
+                    Taken::Known
                 }
                 Err(error) => {
                     tracing::warn!(%error, uid = prepared.meta.uid, "a message is quarantined");
                     tx.rollback_to_savepoint().await?;
                     keep_raw(&mut tx, prepared).await?;
                     let reason = format!("It could not be kept: {error}.");
-                    let row = bare(row(job, prepared, now, Outcome::Quarantined, Some(reason)));
-                    tx.put_message(&row).await?;
-                    Some(row.outcome)
+                    let row = bare(quarantined(job, prepared, now, reason));
+                    Taken::New(put(&mut tx, row).await?)
                 }
             };
-            count(&mut committed, outcome, prepared.meta.uid);
+            note(&mut committed, taken, prepared.meta.uid);
         }
-        let cursor = Cursor { uid_validity: job.uid_validity, last_uid };
-        tx.set_cursor(job.server.id, &job.server.folder, &cursor).await?;
+        if let Source::Imap { folder, uid_validity, first_uid, .. } = &job.source {
+            let (uid_validity, first_uid) = (*uid_validity, *first_uid);
+            let cursor = Cursor { uid_validity, last_uid: last, first_uid };
+            tx.set_cursor(job.server.id, folder, &cursor).await?;
+        }
         tx.commit().await?;
         self.failpoint("after_intake_commit");
         Ok(committed)
     }
 }
 
-fn count(committed: &mut Committed, outcome: Option<Outcome>, uid: u32) {
-    let Some(outcome) = outcome else {
-        return;
+fn note(committed: &mut Committed, taken: Taken, number: u32) {
+    let (row, is_new) = match taken {
+        Taken::New(row) => (row, true),
+        Taken::Again(row) => (row, false),
+        Taken::Known => return,
     };
-    committed.counts.fetched += 1;
-    match outcome {
-        Outcome::Created => committed.counts.created += 1,
-        Outcome::Commented => committed.counts.commented += 1,
-        Outcome::Rejected => committed.counts.rejected += 1,
-        Outcome::Quarantined => committed.counts.quarantined += 1,
-        Outcome::Forwarded | Outcome::Unhandled => {}
+    if is_new {
+        committed.counts.note(row.outcome);
     }
-    if is_told(outcome) {
-        committed.handled.push(uid);
+    if is_told(&row) {
+        committed.handled.push(Handled { number, uid: row.place.uid, delete: row.delete });
     }
 }
 
-/// Whether the mail server is told. What was not handled stays unread there, where its owner can see it.
-fn is_told(outcome: Outcome) -> bool {
-    !matches!(outcome, Outcome::Quarantined | Outcome::Unhandled)
-}
-
-/// Takes one message in; `None` where it counted before.
+/// Takes one message in.
 async fn take_in(
     tx: &mut Intake,
     job: &Job,
     prepared: &Prepared,
     now: Timestamp,
-) -> Result<Option<Outcome>, StoreError> {
-    let place = place(job, prepared);
-    if tx.known_place(&place).await? {
-        return Ok(None);
+) -> Result<Taken, StoreError> {
+    let place = job.source.place(job.server.id, prepared.meta.uid);
+    if is_known_by_place(tx, &place, prepared).await? {
+        return Ok(Taken::Known);
     }
     let (sha256, parsed) = match &prepared.content {
         Content::Whole { sha256, parsed, .. } => (sha256, parsed.as_ref()),
+        // Nothing tells it from itself at the next fetch, so it would be written anew each time.
+        Content::TooLarge { .. } | Content::Refused { .. } if place.is_nameless() => {
+            tracing::warn!(server = job.server.name, "a message without a name cannot be fetched");
+            return Ok(Taken::Known);
+        }
         Content::TooLarge { largest } => {
             let size = prepared.meta.size;
             let reason = format!("It has {size} octets; more than {largest} are not fetched.");
-            return quarantine(tx, job, prepared, now, reason).await;
+            return put(tx, quarantined(job, prepared, now, reason)).await.map(Taken::New);
         }
         Content::Refused { words } => {
             let reason = format!("The mail server does not give it: {words}");
-            return quarantine(tx, job, prepared, now, reason).await;
+            return put(tx, quarantined(job, prepared, now, reason)).await.map(Taken::New);
         }
     };
-    // The folder may have been rebuilt since, even by halves: what lay there under other UIDs is looked up by what it is.
-    let message_id = parsed.as_ref().ok().and_then(|parsed| parsed.message_id.as_deref());
-    let date = prepared.meta.internal_date;
-    if let Some(id) = tx.same_message(&place, message_id, sha256, date).await? {
-        tx.move_message(id, &place).await?;
-        return Ok(None);
+    // Places lose their meaning: a folder is rebuilt, even by halves, and a POP3 server gives its messages other names.
+    // What lay elsewhere before is looked up by what it is.
+    if let Some(row) = known_by_content(tx, job, &place, prepared, sha256, parsed).await? {
+        return Ok(Taken::Again(row));
     }
     keep_raw(tx, prepared).await?;
-    match parsed {
-        Err(reason) => quarantine(tx, job, prepared, now, reason.clone()).await,
-        Ok(parsed) => handle(tx, job, prepared, parsed, now).await.map(Some),
-    }
-}
-
-/// Keeps a message that cannot be handled, with the reason.
-async fn quarantine(
-    tx: &mut Intake,
-    job: &Job,
-    prepared: &Prepared,
-    now: Timestamp,
-    reason: String,
-) -> Result<Option<Outcome>, StoreError> {
-    let row = row(job, prepared, now, Outcome::Quarantined, Some(reason));
-    tx.put_message(&row).await?;
-    Ok(Some(Outcome::Quarantined))
-}
-
-/// Decides what becomes of a message, and does it.
-async fn handle(
-    tx: &mut Intake,
-    job: &Job,
-    prepared: &Prepared,
-    parsed: &Parsed,
-    now: Timestamp,
-) -> Result<Outcome, StoreError> {
-    let facts = facts(tx, job.server.id, parsed).await?;
-    let decision = decide(job.handler.kind, &facts);
-    let mut row = row(job, prepared, now, Outcome::Rejected, None);
-    match decision {
-        Decision::Reject(reason) => {
-            row.reason = Some(reason);
-            tx.put_message(&row).await?;
+    let row = row(job, prepared, now);
+    let parsed = match parsed {
+        Err(reason) => {
+            let (outcome, reason) = (Outcome::Quarantined, Some(reason.clone()));
+            return put(tx, Message { outcome, reason, ..row }).await.map(Taken::New);
         }
-        Decision::Create => {
-            let author = author(tx, parsed).await?;
-            let issue: IssueId = clock::id();
-            let (summary, text) = (summary(&parsed.subject), cut(&parsed.text));
-            let project = job.handler.project_id;
-            tx.create_issue(issue, project, &summary, &text, author.id, now).await?;
-            row = Message { outcome: Outcome::Created, issue_id: Some(issue), ..row };
-            tx.put_message(&row).await?;
-            attach(tx, &row, issue, None, parsed).await?;
-        }
-        Decision::Comment(issue) => {
-            let author = author(tx, parsed).await?;
-            let comment: CommentId = clock::id();
-            row = Message {
-                outcome: Outcome::Commented,
-                issue_id: Some(issue),
-                comment_id: Some(comment),
-                ..row
-            };
-            let body = cut(&parsed.reply);
-            tx.add_comment(comment, issue, author.id, &body, now, Some(row.id)).await?;
-            tx.put_message(&row).await?;
-            attach(tx, &row, issue, Some(comment), parsed).await?;
-        }
-    }
-    Ok(row.outcome)
-}
-
-/// What is known about a message in the ledger.
-async fn facts(
-    tx: &mut Intake,
-    server: MailServerId,
-    parsed: &Parsed,
-) -> Result<Facts, StoreError> {
-    let mut facts = Facts { automatic: parsed.automatic.clone(), ..Facts::default() };
-    if facts.automatic.is_some() {
-        return Ok(facts);
-    }
-    for key in &parsed.keys {
-        facts.by_key = tx.issue_by_key(key).await?;
-        if facts.by_key.is_some() {
-            return Ok(facts);
-        }
-    }
-    facts.by_in_reply_to = tx.issue_by_message_ids(server, &parsed.in_reply_to).await?;
-    if facts.by_in_reply_to.is_none() {
-        // RFC 5322 §3.6.4 puts the nearest parent last.
-        let newest_first: Vec<String> = parsed.references.iter().rev().cloned().collect();
-        facts.by_references = tx.issue_by_message_ids(server, &newest_first).await?;
-    }
-    Ok(facts)
-}
-
-async fn author(tx: &mut Intake, parsed: &Parsed) -> Result<Person, StoreError> {
-    let from = parsed.from.as_ref();
-    let address = from.map(|from| from.address.to_lowercase()).unwrap_or_default();
-    let name = match from {
-        Some(from) => from.name.clone(),
-        None => "Unknown sender".to_owned(),
+        Ok(parsed) => parsed,
     };
-    tx.person(&address, &name, clock::id()).await
+    let arrival = Arrival { server: &job.server, at: row.internal_date };
+    // The number in the ledger comes first: what is made of the message points to its row, not to its place.
+    let became = become_of(tx, &job.handling, &arrival, parsed, row, now).await?;
+    put(tx, became.row).await.map(Taken::New)
 }
 
-async fn attach(
+/// The first key.
+async fn is_known_by_place(
     tx: &mut Intake,
-    row: &Message,
-    issue: IssueId,
-    comment: Option<CommentId>,
-    parsed: &Parsed,
-) -> Result<(), StoreError> {
-    for part in &parsed.attachments {
-        tx.add_attachment(&Attachment {
-            id: clock::id(),
-            issue_id: issue,
-            comment_id: comment,
-            message_id: row.id,
-            name: part.name.clone(),
-            media_type: part.media_type.clone(),
-            size: part.size,
-            part: part.range,
-        })
-        .await?;
+    place: &Place,
+    prepared: &Prepared,
+) -> Result<bool, StoreError> {
+    match &place.uidl {
+        None if place.is_nameless() => Ok(false),
+        None => tx.known_place(place).await,
+        Some(uidl) => {
+            let known = tx.known_uidl(place.mail_server_id, uidl).await?;
+            let told = prepared.told_size;
+            Ok(known.is_some_and(|(_, size)| told == 0 || size == told))
+        }
     }
-    Ok(())
+}
+
+/// The second key: the message that counted before under another place, which is brought here.
+async fn known_by_content(
+    tx: &mut Intake,
+    job: &Job,
+    place: &Place,
+    prepared: &Prepared,
+    sha256: &[u8; 32],
+    parsed: &Result<Parsed, String>,
+) -> Result<Option<Message>, StoreError> {
+    let message_id = parsed.as_ref().ok().and_then(|parsed| parsed.message_id.as_deref());
+    if let Source::Imap { .. } = job.source {
+        let date = prepared.meta.internal_date;
+        let Some(id) = tx.same_message(place, message_id, sha256, date).await? else {
+            return Ok(None);
+        };
+        tx.move_message(id, place).await?;
+        return tx.message(id).await;
+    }
+    let same = tx.same_bytes(place.mail_server_id, message_id, sha256).await?;
+    let same = match same {
+        Some(id) => tx.message(id).await?,
+        None => None,
+    };
+    if let Some(uidl) = &place.uidl
+        && let Some((id, _)) = tx.known_uidl(place.mail_server_id, uidl).await?
+        && same.as_ref().is_none_or(|same| same.id != id)
+    {
+        // The server has given the name of an old message to this one.
+        tx.forget_uidl(id).await?;
+    }
+    match same {
+        // Another copy of it lies there under a name of its own.
+        Some(same)
+            if same.place.uidl.as_ref().is_some_and(|uidl| {
+                Some(uidl) != place.uidl.as_ref() && job.source.has_uidl(uidl)
+            }) =>
+        {
+            Ok(None)
+        }
+        Some(same) => {
+            tx.set_uidl(same.id, place.uidl.as_deref()).await?;
+            Ok(Some(same))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Writes a row; by POP3, under the next number of its server.
+async fn put(tx: &mut Intake, mut row: Message) -> Result<Message, StoreError> {
+    row.flagged = !is_told(&row);
+    if row.place.uid == 0 {
+        row.place.uid = tx.next_number(row.place.mail_server_id).await?;
+    }
+    tx.put_message(&row).await?;
+    Ok(row)
 }
 
 async fn keep_raw(tx: &mut Intake, prepared: &Prepared) -> Result<(), StoreError> {
@@ -252,50 +238,79 @@ async fn keep_raw(tx: &mut Intake, prepared: &Prepared) -> Result<(), StoreError
     }
 }
 
-fn place(job: &Job, prepared: &Prepared) -> Place {
-    Place {
-        mail_server_id: job.server.id,
-        folder: job.server.folder.clone(),
-        uid_validity: job.uid_validity,
-        uid: prepared.meta.uid,
-    }
+fn quarantined(job: &Job, prepared: &Prepared, now: Timestamp, reason: String) -> Message {
+    Message { outcome: Outcome::Quarantined, reason: Some(reason), ..row(job, prepared, now) }
 }
 
-/// The ledger row of a message.
-fn row(
-    job: &Job,
-    prepared: &Prepared,
-    now: Timestamp,
-    outcome: Outcome,
-    reason: Option<String>,
-) -> Message {
+/// The ledger row of a message of which nothing has become yet.
+fn row(job: &Job, prepared: &Prepared, now: Timestamp) -> Message {
     let (sha256, parsed) = match &prepared.content {
         Content::Whole { sha256, parsed, .. } => (Some(*sha256), parsed.as_ref().as_ref().ok()),
         Content::TooLarge { .. } | Content::Refused { .. } => (None, None),
     };
+    let place = job.source.place(job.server.id, prepared.meta.uid);
+    let (internal_date, size) = match &job.source {
+        Source::Imap { .. } => (prepared.meta.internal_date, prepared.meta.size),
+        Source::Pop3 { .. } => {
+            // POP3 does not tell when a message arrived; what its sender says is the nearest, if it lies in the past.
+            let written = parsed.and_then(|parsed| parsed.date);
+            let told = prepared.told_size;
+            // The size as the server tells it, by which a name that is used again is known.
+            (
+                written.map_or(now, |at| at.min(now)),
+                if told > 0 { told } else { prepared.meta.size },
+            )
+        }
+    };
+    Message { internal_date, size, ..of_mail(place, sha256, parsed, job, now) }
+}
+
+fn of_mail(
+    place: Place,
+    sha256: Option<[u8; 32]>,
+    parsed: Option<&Parsed>,
+    job: &Job,
+    now: Timestamp,
+) -> Message {
+    let authentication =
+        parsed.map_or(Authentication::None, |parsed| authentication(&job.server, parsed).0);
+    Message { authentication, ..blank(place, sha256, parsed, now) }
+}
+
+/// A row for a mail that lies nowhere yet.
+pub(super) fn blank(
+    place: Place,
+    sha256: Option<[u8; 32]>,
+    parsed: Option<&Parsed>,
+    now: Timestamp,
+) -> Message {
     let from = parsed.and_then(|parsed| parsed.from.as_ref());
     Message {
         id: clock::id(),
-        place: place(job, prepared),
+        place,
         message_id: parsed.and_then(|parsed| parsed.message_id.clone()),
         sha256,
-        internal_date: prepared.meta.internal_date,
+        internal_date: now,
         from: from.map(written).unwrap_or_default(),
+        sender: parsed.map(sender).unwrap_or_default(),
+        authentication: Authentication::None,
         subject: parsed.map(|parsed| parsed.subject.clone()).unwrap_or_default(),
-        size: prepared.meta.size,
-        outcome,
-        reason,
+        size: 0,
+        outcome: Outcome::Unhandled,
+        reason: None,
+        handler_id: None,
         issue_id: None,
         comment_id: None,
         received_at: now,
-        // What the server is never told of has nothing left to be told.
-        flagged: !is_told(outcome),
+        flagged: true,
+        delete: false,
     }
 }
 
 /// The row without anything that a stranger wrote: whatever could not be kept of a message may stand in one of these.
 fn bare(row: Message) -> Message {
-    Message { message_id: None, from: String::new(), subject: String::new(), ..row }
+    let (from, sender, subject) = (String::new(), String::new(), String::new());
+    Message { message_id: None, from, sender, subject, ..row }
 }
 
 /// An address as people write it.
@@ -303,43 +318,5 @@ fn written(address: &Address) -> String {
     match address.name.as_str() {
         "" => address.address.clone(),
         name => format!("{name} <{}>", address.address),
-    }
-}
-
-fn summary(subject: &str) -> String {
-    let line = subject.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.chars().count() {
-        0 => "(no subject)".to_owned(),
-        n if n <= LONGEST_SUMMARY => line,
-        _ => line.chars().take(LONGEST_SUMMARY - 1).chain(['…']).collect(),
-    }
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST_TEXT) {
-        None => text.to_owned(),
-        Some((end, _)) => {
-            format!("{}\n\n… (cut here; the whole mail can be downloaded)", &text[..end])
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn summaries_fit_on_a_line() {
-        assert_eq!(summary(" \r\n "), "(no subject)");
-        assert_eq!(summary("a\r\n  b\tc"), "a b c");
-        let long = summary(&"ä".repeat(300));
-        assert_eq!((long.chars().count(), long.ends_with('…')), (255, true));
-    }
-
-    #[test]
-    fn long_texts_are_cut_between_characters() {
-        let text = cut(&"ü".repeat(LONGEST_TEXT + 1));
-        assert!(text.contains("… (cut here") && text.starts_with('ü'));
-        assert_eq!(cut("short"), "short");
     }
 }

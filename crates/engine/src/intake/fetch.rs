@@ -6,12 +6,13 @@
 
 use std::collections::VecDeque;
 
-use outlink_mail::imap::{self, Body, Meta};
+use outlink_mail::imap::Meta;
+use outlink_mail::{Body, Error as MailError};
 
 use super::prepare::{self, Prepared};
 use super::suspects::{Failed, Trail, is_alone};
 use super::{away, inner};
-use crate::mail_servers::MailSession;
+use crate::mail_servers::{ANSWERS_IN_A_STEP, MailSession, endless};
 use crate::{Engine, Error};
 
 /// At most so many messages in one transaction.
@@ -93,7 +94,7 @@ impl Engine {
         let uids: Vec<u32> = asked.filter(|uid| trail.passed_over(*uid).is_none()).collect();
         let mut kept = Kept::new(BATCH_OCTETS.saturating_add(largest));
         if !uids.is_empty() {
-            let bodies = session.imap.bodies(&uids, |uid, body| kept.add(uid, body));
+            let bodies = session.bodies(&uids, |uid, body| kept.add(uid, body));
             let went = self.in_time(bodies).await;
             went.map_err(|error| Failed::asking(&uids, &error, false))?;
             if let Some(words) = kept.refused() {
@@ -102,7 +103,7 @@ impl Engine {
                 probes.splice(0..0, kept.smallest());
                 if !self.gives_any(session, &probes).await? {
                     let text = words.to_owned();
-                    let error = imap::Error::Unavailable { text, retry_after: None };
+                    let error = MailError::Unavailable { text, retry_after: None };
                     return Err(error.trouble().into());
                 }
             }
@@ -129,7 +130,7 @@ impl Engine {
         for uid in probes {
             let mut given = false;
             let each = |_, body| given |= !matches!(body, Body::Refused(_));
-            let went = self.in_time(session.imap.bodies(&[*uid], each)).await;
+            let went = self.in_time(session.bodies(&[*uid], each)).await;
             went.map_err(|error| Failed::asking(&[*uid], &error, true))?;
             if given {
                 return Ok(true);
@@ -138,13 +139,22 @@ impl Engine {
         Ok(false)
     }
 
+    /// Holds a command that has a short answer to the time of a few.
+    pub(super) async fn in_step<T>(
+        &self,
+        work: impl Future<Output = Result<T, MailError>>,
+    ) -> Result<Result<T, MailError>, Failed> {
+        let limit = self.0.settings.limits.mail_read * ANSWERS_IN_A_STEP;
+        tokio::time::timeout(limit, work).await.map_err(|_| endless(limit).into())
+    }
+
     /// Holds one piece of a fetch to its time, so that a server that goes on talking without end is left all the same.
     pub(super) async fn in_time<T>(
         &self,
-        work: impl Future<Output = Result<T, imap::Error>>,
-    ) -> Result<T, imap::Error> {
+        work: impl Future<Output = Result<T, MailError>>,
+    ) -> Result<T, MailError> {
         let limit = self.0.settings.limits.mail_batch;
-        let late = imap::Error::TimedOut { doing: "fetching messages", time: limit };
+        let late = MailError::TimedOut { doing: "fetching messages", time: limit };
         tokio::time::timeout(limit, work).await.unwrap_or(Err(late))
     }
 }

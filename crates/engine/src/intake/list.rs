@@ -1,11 +1,12 @@
 //! What is to be fetched: the messages that lie in a folder beyond what has been dealt with.
 
 use jiff::SignedDuration;
-use outlink_mail::imap::{LISTED, Meta};
+use outlink_mail::imap::{LISTED, Meta, Selected};
 use outlink_model::Timestamp;
-use outlink_model::grant::{Trouble, later};
+use outlink_model::grant::later;
 use outlink_model::mail_server::{Cursor, MailServer, Take};
 
+use super::Failed;
 use crate::Engine;
 use crate::mail_servers::MailSession;
 
@@ -18,44 +19,55 @@ pub(super) struct Listing {
     pub(super) wanted: Vec<Meta>,
     /// Up to here, every message is either wanted or passed over for good.
     pub(super) last_uid: u32,
+    /// The first UID of those that came after the folder was first seen.
+    pub(super) first_uid: u32,
 }
 
 impl Engine {
-    /// Lists what lies beyond the cursor. Only where there is none, at the first fetch and after the folder was
-    /// rebuilt, dates decide what is new; beyond a cursor everything is, whatever its date: mail is moved from folder
-    /// to folder, and clocks differ. A first fetch that ends in the middle leaves a cursor, so old mail that lies between
-    /// new mail may be taken in by the next: one message too many is better than one too few.
+    /// Lists what lies beyond the cursor. Dates decide over what lay there when the folder was first seen, and first seen
+    /// after it was rebuilt; whatever came later is wanted, whatever its date: mail is moved from folder to folder, and
+    /// clocks differ.
     pub(super) async fn list(
         &self,
         server: &MailServer,
         session: &mut MailSession,
+        selected: &Selected,
         cursor: Option<Cursor>,
-    ) -> Result<Listing, Trouble> {
+    ) -> Result<Listing, Failed> {
+        let MailSession::Imap(imap) = session else { return Err(super::no_folders().into()) };
         let last_uid = cursor.map_or(0, |cursor| cursor.last_uid);
-        let mut listing = Listing { wanted: Vec::new(), last_uid };
+        let told = cursor.map(|cursor| cursor.first_uid).or(selected.uid_next);
+        let mut listing =
+            Listing { wanted: Vec::new(), last_uid, first_uid: told.unwrap_or(u32::MAX) };
         while let Some(from) = listing.last_uid.checked_add(1) {
-            let page =
-                self.in_time(session.imap.metadata(from)).await.map_err(|error| error.trouble())?;
+            let page = self.in_time(imap.metadata(from)).await;
+            let page = page.map_err(|error| Failed::ended(&error))?;
             let is_last = page.len() < LISTED;
             listing.last_uid = page.last().map_or(listing.last_uid, |meta| meta.uid);
+            let first_uid = listing.first_uid;
             let wanted =
-                page.into_iter().filter(|meta| cursor.is_some() || is_wanted(server, meta));
-            listing.wanted.extend(wanted);
-            // The first listing goes on to its end, since the next one will find a cursor.
-            if is_last || cursor.is_some() || listing.wanted.len() >= LISTED {
+                |meta: &Meta| meta.uid >= first_uid || is_wanted(server, meta.internal_date);
+            listing.wanted.extend(page.into_iter().filter(wanted));
+            // A folder that is full of what nobody wants is listed to its end; one full of mail is taken in by parts.
+            if is_last || listing.wanted.len() >= LISTED {
                 break;
             }
+        }
+        if told.is_none() {
+            // The server does not tell where new mail begins; it begins behind what lies there now.
+            listing.first_uid = listing.last_uid.saturating_add(1);
         }
         Ok(listing)
     }
 }
 
-/// Whether the administrator wants this message of those that lay in the folder before it was first seen.
-fn is_wanted(server: &MailServer, meta: &Meta) -> bool {
-    let since = later(server.created_at, -CLOCKS_APART);
+/// Whether the administrator wants a message of this date, of those that lay in the folder before it was first seen.
+pub(super) fn is_wanted(server: &MailServer, arrived: Timestamp) -> bool {
+    // A server that tells no readable date tells 1970: better one message too many than one too few.
+    let is_since = |since| arrived >= since || arrived == Timestamp::UNIX_EPOCH;
     match server.take {
         Take::All => true,
-        // A server that tells no readable date tells 1970: better one message too many than one too few.
-        Take::New => meta.internal_date >= since || meta.internal_date == Timestamp::UNIX_EPOCH,
+        Take::New => is_since(later(server.created_at, -CLOCKS_APART)),
+        Take::Since(since) => is_since(since),
     }
 }

@@ -1,7 +1,8 @@
 //! Reading messages before the database is touched: hashing, compressing and parsing need no transaction.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use outlink_mail::imap::{Body, Meta};
+use outlink_mail::Body;
+use outlink_mail::imap::Meta;
 use outlink_mail::message::{Parsed, parse};
 use outlink_store::{Error as StoreError, Packed, pack};
 
@@ -9,6 +10,8 @@ use outlink_store::{Error as StoreError, Packed, pack};
 pub(super) struct Prepared {
     /// What the server said of it, with the size that it was found to have.
     pub(super) meta: Meta,
+    /// The size that the server told of it; 0 where it did not.
+    pub(super) told_size: u64,
     /// What it holds.
     pub(super) content: Content,
 }
@@ -49,7 +52,7 @@ pub(super) fn prepare(
     let mut bodies: std::collections::HashMap<u32, Body> = bodies.into_iter().collect();
     let mut prepared = Vec::with_capacity(batch.len());
     for meta in batch {
-        let mut meta = *meta;
+        let (mut meta, told_size) = (*meta, meta.size);
         let content = match bodies.remove(&meta.uid) {
             Some(Body::Raw(raw)) => {
                 meta.size = raw.len() as u64;
@@ -63,7 +66,7 @@ pub(super) fn prepare(
             None if meta.size > largest => Content::TooLarge { largest },
             None => continue,
         };
-        prepared.push(Prepared { meta, content });
+        prepared.push(Prepared { meta, told_size, content });
     }
     Ok(prepared)
 }

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use outlink_mail::imap::{self, Meta};
+use outlink_mail::Error as MailError;
+use outlink_mail::imap::Meta;
 use outlink_model::grant::Trouble;
 
-use super::Fetched;
+use super::{Fetched, Handled};
 
 /// From so many failures in a row on, messages are fetched one by one at first, and a fetch goes on in another session.
 const FAILURES_UNTIL_ALONE: u32 = 2;
@@ -28,6 +29,8 @@ pub(crate) struct Failed {
     pub(crate) retry_after: Option<Duration>,
     /// Our own store is at fault, and the mail server is not.
     pub(crate) is_ours: bool,
+    /// Nothing is wrong: this server stops, or the session has come to its end. Not to be told as a failure.
+    pub(crate) is_over: bool,
     /// The messages that were asked for, if one of them may be to blame.
     pub(super) blamed: Vec<u32>,
     /// The message was asked for only to learn whether the server gives any.
@@ -37,7 +40,7 @@ pub(crate) struct Failed {
 impl From<Trouble> for Failed {
     fn from(trouble: Trouble) -> Self {
         let blamed = Vec::new();
-        Self { trouble, retry_after: None, is_ours: false, blamed, is_probe: false }
+        Self { trouble, retry_after: None, is_ours: false, is_over: false, blamed, is_probe: false }
     }
 }
 
@@ -47,10 +50,20 @@ impl Failed {
         Self { is_ours: true, ..trouble.into() }
     }
 
+    /// This server stops in the middle of a fetch.
+    pub(super) fn stopping() -> Self {
+        Self { is_over: true, ..super::stopping().into() }
+    }
+
+    /// What a session ended with.
+    pub(super) fn ended(error: &MailError) -> Self {
+        Self { is_over: error.wants_fresh_token(), ..error.trouble().into() }
+    }
+
     /// What ended a session while these messages were asked for.
-    pub(super) fn asking(uids: &[u32], error: &imap::Error, is_probe: bool) -> Self {
-        let blamed = if is_of_a_message(error) { uids.to_vec() } else { Vec::new() };
-        Self { blamed, is_probe, ..error.trouble().into() }
+    pub(super) fn asking(uids: &[u32], error: &MailError, is_probe: bool) -> Self {
+        let blamed = if error.may_be_of_one_message() { uids.to_vec() } else { Vec::new() };
+        Self { blamed, is_probe, ..Self::ended(error) }
     }
 
     /// With how long the mail server asked us to stay away.
@@ -74,25 +87,6 @@ impl Failed {
     }
 }
 
-/// Whether an error that ended a session can be one message's doing.
-fn is_of_a_message(error: &imap::Error) -> bool {
-    match error {
-        imap::Error::Io { .. }
-        | imap::Error::Closed { .. }
-        | imap::Error::TimedOut { .. }
-        | imap::Error::TooLarge { .. }
-        | imap::Error::Protocol { .. }
-        | imap::Error::Command { .. } => true,
-        // Dovecot leaves with `FETCH failed` where it cannot read a message. Other farewells are about the session.
-        imap::Error::Bye { text, retry_after: None } => {
-            let words = text.to_ascii_lowercase();
-            let about_us = ["limit", "later", "temporar", "throttl", "exceeded", "busy"];
-            words.contains("fetch failed") && !about_us.iter().any(|phrase| words.contains(phrase))
-        }
-        _ => false,
-    }
-}
-
 /// A message at which a session ended.
 struct Suspect {
     times: u32,
@@ -108,6 +102,12 @@ pub(super) struct Trail {
     pub(super) sum: Fetched,
     /// What ended the last session.
     pub(super) last: Option<Trouble>,
+    /// Something that an administrator should know.
+    pub(super) note: Option<String>,
+    /// The server refused to be told what was handled.
+    pub(super) is_deaf: bool,
+    /// By POP3: what the server is to be told of at the end.
+    pub(super) untold: Vec<Handled>,
     /// In this session, another message than the suspects could be fetched.
     pub(super) is_proven: bool,
     suspects: BTreeMap<u32, Suspect>,
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     fn ended(uid: u32, is_probe: bool) -> Failed {
-        Failed::asking(&[uid], &imap::Error::Closed { doing: "fetching messages" }, is_probe)
+        Failed::asking(&[uid], &MailError::Closed { doing: "fetching messages" }, is_probe)
     }
 
     #[test]
@@ -213,14 +213,14 @@ mod tests {
 
     #[test]
     fn a_server_that_asks_for_patience_blames_no_message() {
-        let bye = |text: &str| imap::Error::Bye { text: text.into(), retry_after: None };
+        let bye = |text: &str| MailError::Bye { text: text.into(), retry_after: None };
         for (error, blames) in [
             (bye("Account exceeded command or bandwidth limits."), false),
             (bye("Session invalidated - AccessTokenExpired"), false),
             (bye("FETCH failed: try again later"), false),
             (bye("Disconnected: FETCH failed"), true),
-            (imap::Error::Unavailable { text: "SERVERBUG".into(), retry_after: None }, false),
-            (imap::Error::Closed { doing: "fetching messages" }, true),
+            (MailError::Unavailable { text: "SERVERBUG".into(), retry_after: None }, false),
+            (MailError::Closed { doing: "fetching messages" }, true),
         ] {
             let failed = Failed::asking(&[7], &error, false);
             assert_eq!(!failed.blamed.is_empty(), blames, "{error:?}");

@@ -1,8 +1,11 @@
-//! Telling the mail server what has been dealt with, after the commit and never before.
+//! Telling an IMAP server what has been dealt with, after the commit and never before: marked as read, moved, or deleted.
 
-use outlink_mail::imap;
+use outlink_mail::Error as MailError;
+use outlink_mail::imap::Removal;
+use outlink_model::mail_server::After;
 
-use super::{Failed, Job, away};
+use super::source::Source;
+use super::{Failed, Handled, Job, Trail, away};
 use crate::Engine;
 use crate::mail_servers::MailSession;
 
@@ -10,37 +13,67 @@ use crate::mail_servers::MailSession;
 const TOLD_AT_ONCE: usize = 500;
 
 impl Engine {
-    /// Tells the mail server, and notes in the ledger that it knows. False where it does not want to know: the folder
-    /// is open for reading only, or the server refuses. That ends nothing, since the ledger knows what has counted.
+    /// Tells the mail server, and notes in the ledger that it knows. Where it does not want to know (the folder is open
+    /// for reading only, or the server refuses) that ends nothing: the ledger knows what has counted, and says so to the
+    /// administrator.
     pub(super) async fn tell(
         &self,
         job: &Job,
         session: &mut MailSession,
-        handled: &[u32],
-    ) -> Result<bool, Failed> {
-        if handled.is_empty() {
-            return Ok(true);
-        }
-        if session.selected.read_only {
-            return Ok(false);
-        }
-        let limit = self.0.settings.limits.mail_batch;
-        match tokio::time::timeout(limit, session.imap.mark_seen(handled)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error @ (imap::Error::Command { .. } | imap::Error::Unavailable { .. }))) => {
-                let words = error.server_words();
-                tracing::warn!(server = job.server.name, ?words, "messages could not be flagged");
-                return Ok(false);
+        trail: &mut Trail,
+        handled: Vec<Handled>,
+    ) -> Result<(), Failed> {
+        match &job.source {
+            Source::Imap { read_only: true, folder, .. } => {
+                if !handled.is_empty() {
+                    trail.note = Some(format!(
+                        "{folder} is open for reading only: messages stay there as they are."
+                    ));
+                }
+                return Ok(());
             }
-            Ok(Err(error)) => return Err(error.trouble().into()),
-            Err(_) => {
-                let doing = "marking messages as read";
-                return Err(imap::Error::TimedOut { doing, time: limit }.trouble().into());
+            // It is told at the end, when the session ends.
+            Source::Pop3 { .. } => {
+                trail.untold.extend(handled);
+                return Ok(());
             }
+            Source::Imap { .. } => {}
         }
-        let (id, folder) = (job.server.id, job.server.folder.as_str());
-        self.store().mark_flagged(id, folder, job.uid_validity, handled).await.map_err(away)?;
-        Ok(true)
+        let deletes = job.server.after == After::Delete;
+        let (gone, kept): (Vec<Handled>, Vec<Handled>) =
+            handled.into_iter().partition(|handled| handled.delete || deletes);
+        for (some, after) in [(gone, &After::Delete), (kept, &job.server.after)] {
+            let uids: Vec<u32> = some.iter().map(|handled| handled.number).collect();
+            if uids.is_empty() || trail.is_deaf {
+                continue;
+            }
+            match self.in_time(told(session, &uids, after)).await {
+                Ok(Removal::Gone) => {}
+                Ok(Removal::LeftDeleted) => trail.note = Some(LEFT_DELETED.to_owned()),
+                Err(error) if !is_of_change(&error) => return Err(Failed::ended(&error)),
+                Err(error) => {
+                    let trouble = error.trouble();
+                    tracing::warn!(
+                        server = job.server.name,
+                        ?trouble,
+                        "messages could not be flagged"
+                    );
+                    trail.note = Some(format!(
+                        "What was handled could not be {}: {} {}",
+                        done(after),
+                        trouble.told("It"),
+                        trouble.hint
+                    ));
+                    // It is offered again at the next fetch.
+                    trail.is_deaf = true;
+                    continue;
+                }
+            }
+            let (id, folder) = (job.server.id, job.source.folder());
+            let validity = job.source.uid_validity();
+            self.store().mark_flagged(id, folder, validity, &uids).await.map_err(away)?;
+        }
+        Ok(())
     }
 
     /// Tells the server what an earlier run committed and did not come to tell. Flags are a courtesy: this comes last, and
@@ -49,17 +82,54 @@ impl Engine {
         &self,
         job: &Job,
         session: &mut MailSession,
+        trail: &mut Trail,
     ) -> Result<(), Failed> {
-        if session.selected.read_only {
-            return Ok(());
-        }
-        let (id, folder) = (job.server.id, job.server.folder.as_str());
-        let untold = self.store().unflagged(id, folder, job.uid_validity).await.map_err(away)?;
-        for part in untold.chunks(TOLD_AT_ONCE) {
-            if !self.tell(job, session, part).await? {
-                break;
-            }
+        let (id, folder) = (job.server.id, job.source.folder());
+        let untold = self.store().unflagged(id, folder, job.source.uid_validity()).await;
+        for part in untold.map_err(away)?.chunks(TOLD_AT_ONCE) {
+            let handled = part.iter().map(|untold| Handled {
+                number: untold.uid,
+                uid: untold.uid,
+                delete: untold.delete,
+            });
+            self.tell(job, session, trail, handled.collect()).await?;
         }
         Ok(())
+    }
+}
+
+const LEFT_DELETED: &str = "The mail server offers no UIDPLUS, so that single messages cannot be removed: those that were \
+                            handled are marked as deleted, and go when somebody empties the folder.";
+
+/// Whether a refusal is about what was to be done with messages, and the session goes on.
+fn is_of_change(error: &MailError) -> bool {
+    matches!(
+        error,
+        MailError::Command { .. }
+            | MailError::FolderMissing { .. }
+            | MailError::Unavailable { .. }
+            | MailError::Full { .. }
+            | MailError::ServerBug { .. }
+    )
+}
+
+async fn told(
+    session: &mut MailSession,
+    uids: &[u32],
+    after: &After,
+) -> Result<Removal, MailError> {
+    let MailSession::Imap(imap) = session else { return Ok(Removal::Gone) };
+    match after {
+        After::Keep => imap.mark_seen(uids).await.map(|()| Removal::Gone),
+        After::Move(folder) => imap.move_to(uids, folder).await,
+        After::Delete => imap.delete(uids).await,
+    }
+}
+
+fn done(after: &After) -> String {
+    match after {
+        After::Keep => "marked as read".to_owned(),
+        After::Move(folder) => format!("moved to {folder}"),
+        After::Delete => "deleted".to_owned(),
     }
 }

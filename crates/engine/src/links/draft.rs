@@ -2,8 +2,31 @@
 
 use outlink_model::link::{ClientAuth, Link, ScopeSeparator, SigningAlg};
 use outlink_model::provider::ProviderKind;
-use outlink_model::{Secret, Timestamp};
+use outlink_model::{ClientSecretId, Secret, Timestamp};
 use outlink_oauth::Choice;
+
+/// What becomes of a setting that may be absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is unset.
+    Clear,
+    /// It is set to this.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// The setting afterwards, where it was `before`.
+    pub fn over(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
 
 /// Every field that an administrator can set. What is `None` stays as it is (edit) or comes from the provider's preset
 /// (create); `Some("")` clears an optional text.
@@ -19,8 +42,8 @@ pub struct LinkDraft {
     pub client_id: Option<String>,
     /// How the client authenticates.
     pub client_auth: Option<ClientAuth>,
-    /// How assertions are signed; what fits the key where it was never set.
-    pub signing_alg: Option<SigningAlg>,
+    /// How assertions are signed; what fits the key where it is not set.
+    pub signing_alg: Change<SigningAlg>,
     /// Where the browser is sent.
     pub authorization_endpoint: Option<String>,
     /// Where tokens come from.
@@ -47,7 +70,7 @@ pub struct LinkDraft {
     pub authorization_params: Option<Vec<(String, String)>>,
     /// The same for requests to the token endpoint.
     pub token_params: Option<Vec<(String, String)>>,
-    /// Host names. Create: besides the preset's. Edit: all of [`Link::token_hosts`].
+    /// Host names. Create: besides the preset's. Edit: all of [`Link::token_hosts`], which may be none.
     pub token_hosts: Option<Vec<String>>,
     /// What proves that we are the client.
     pub secret: Option<NewSecret>,
@@ -104,8 +127,25 @@ pub struct LinkEdit {
     pub draft: LinkDraft,
     /// Keep the secret that is in use beside the new one, so that the provider may know either of them.
     pub add_secret: bool,
-    /// When the secret in use ends, without a new one.
-    pub secret_expires_at: Option<Timestamp>,
+    /// When a secret that is kept ends. With a new secret it is the end of that one, where its own is not said.
+    pub secret_end: Option<SecretEnd>,
+    /// Delete what proves that we are the client, since it becomes a public one. Without this it is refused: a secret
+    /// is shown nowhere, so nobody could put it back.
+    pub delete_secret: bool,
+    /// Google's key file of the link's own service account: its key is the new secret.
+    pub service_account: Option<Secret>,
+    /// [`Link::updated_at`] as whoever makes the change has seen it. Where somebody has changed the link since, nothing
+    /// is.
+    pub seen: Option<Timestamp>,
+}
+
+/// The end of a client secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SecretEnd {
+    /// Which one; the one in use where it is left out.
+    pub of: Option<ClientSecretId>,
+    /// When the provider will refuse it; `None` where nobody knows.
+    pub at: Option<Timestamp>,
 }
 
 /// A link as it was saved.

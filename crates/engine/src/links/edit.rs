@@ -8,7 +8,7 @@ use outlink_model::problem::{Problem, ProblemKind};
 use outlink_oauth::{self as oauth, Choice};
 
 use super::fields::{Entered, words};
-use super::{LinkEdit, SavedLink, given, token_hosts};
+use super::{LinkEdit, SavedLink, given, service_account, token_hosts};
 use crate::refresh::is_locked;
 use crate::{Caller, Engine, Error, clock, error};
 
@@ -27,7 +27,14 @@ impl Engine {
         by: &Caller,
     ) -> Result<SavedLink, Error> {
         let before = self.link(named).await?;
-        let LinkEdit { draft, add_secret, secret_expires_at } = edit;
+        let LinkEdit { mut draft, add_secret, secret_end, delete_secret, service_account, seen } =
+            edit;
+        if seen.is_some_and(|seen| seen != before.updated_at) {
+            return Err(changed_meanwhile(&before).into());
+        }
+        if let Some(json) = service_account.filter(|json| !json.is_empty()) {
+            service_account::rotate(&before, &mut draft, &json)?;
+        }
         // A form sends all that it shows: what it leaves as it was, was not entered.
         let hosts_entered =
             draft.token_hosts.as_ref().is_some_and(|hosts| *hosts != before.token_hosts);
@@ -39,7 +46,8 @@ impl Engine {
             &Entered {
                 draft,
                 add_secret,
-                secret_expires_at,
+                secret_end,
+                delete_secret,
                 creating: false,
                 secret_id: clock::id(),
                 now: self.now(),
@@ -164,7 +172,7 @@ fn changed_meanwhile(link: &Link) -> Problem {
     Problem::new(
         ProblemKind::Conflict,
         "changed_meanwhile",
-        format!("Somebody else has changed the link {} in this moment.", link.name),
+        format!("The link {} has been changed since it was read.", link.name),
         "Look at it as it is now, and make the change again.",
     )
 }

@@ -8,7 +8,7 @@ use outlink_model::{ClientSecretId, Timestamp};
 use outlink_oauth as oauth;
 
 use super::secrets::{self, is_pem};
-use super::{LinkDraft, given, name, required};
+use super::{LinkDraft, SecretEnd, given, name, required};
 use crate::mail_servers;
 
 /// More hosts than this are nobody's.
@@ -19,8 +19,10 @@ pub(super) struct Entered {
     pub(super) draft: LinkDraft,
     /// See [`LinkEdit::add_secret`](super::LinkEdit::add_secret).
     pub(super) add_secret: bool,
-    /// See [`LinkEdit::secret_expires_at`](super::LinkEdit::secret_expires_at).
-    pub(super) secret_expires_at: Option<Timestamp>,
+    /// See [`LinkEdit::secret_end`](super::LinkEdit::secret_end).
+    pub(super) secret_end: Option<SecretEnd>,
+    /// See [`LinkEdit::delete_secret`](super::LinkEdit::delete_secret).
+    pub(super) delete_secret: bool,
     /// Whether the link is new, so that nothing of it has been checked before.
     pub(super) creating: bool,
     /// For a new secret.
@@ -74,7 +76,7 @@ pub(super) fn lay_over(
     lay_hosts(&mut link, draft, *creating)?;
     lay_scope(&mut link, before, draft, *creating)?;
     link.client_auth = client_auth(before, draft, *creating)?;
-    link.signing_alg = draft.signing_alg.or(link.signing_alg);
+    link.signing_alg = draft.signing_alg.over(link.signing_alg);
     secrets::lay(&mut link, before, entered, &mut warnings)?;
     if !secrets::signs(&link) {
         link.signing_alg = None;

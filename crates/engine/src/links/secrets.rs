@@ -35,15 +35,21 @@ pub(super) fn lay(
     let new = entered.draft.secret.as_ref();
     let new = new.filter(|new| given(Some(new.value.expose())).is_some());
     let unproven = link.client_auth == ClientAuth::None && !signs(link);
+    if entered.delete_secret && !unproven {
+        return Err(still_needed(link));
+    }
     match new {
         Some(_) if unproven => return Err(unused()),
         Some(new) => put(link, before, new, entered, warnings)?,
         None if entered.add_secret => return Err(nothing_to_add()),
         None if unproven => {
-            if entered.secret_expires_at.is_some() {
+            if entered.secret_end.is_some_and(|end| end.at.is_some()) {
                 return Err(no_secret());
             }
             if !link.client_secrets.is_empty() {
+                if !entered.delete_secret {
+                    return Err(would_be_deleted(link));
+                }
                 link.client_secrets.clear();
                 warnings
                     .push("The client secret was deleted, since a public client has none.".into());
@@ -68,7 +74,15 @@ fn put(
     entered: &Entered,
     warnings: &mut Vec<String>,
 ) -> Result<(), Problem> {
-    let expires_at = new.expires_at.or(entered.secret_expires_at);
+    if entered.secret_end.is_some_and(|end| end.of.is_some()) {
+        return Err(Problem::invalid(
+            "client_secret_id",
+            "secret_end_unclear",
+            "A new client secret was entered together with the end of one that is kept.",
+            "Make two edits of it: the new secret first, then the end of the other one.",
+        ));
+    }
+    let expires_at = new.expires_at.or_else(|| entered.secret_end?.at);
     let mut made = check(link, new, expires_at, entered.secret_id, entered.now, warnings)?;
     // One that was entered again, because an address moved, is the one that was known.
     let known =
@@ -77,6 +91,9 @@ fn put(
         made.certificate = made.certificate.or_else(|| known.certificate.clone());
         made.key_id = made.key_id.or_else(|| known.key_id.clone());
         made.expires_at = made.expires_at.or(known.expires_at);
+    }
+    if expires_at.is_none() && entered.secret_end.is_some() {
+        made.expires_at = None;
     }
     if before.client_secrets.len() > 1 && !entered.add_secret {
         warnings.push("The second client secret was deleted; one is kept now.".into());
@@ -104,25 +121,29 @@ fn put(
     Ok(())
 }
 
-/// No new secret: the one at hand goes on being used as it was meant to be.
+/// No new secret: those at hand go on being used as they were meant to be.
 fn keep(link: &mut Link, before: &Link, entered: &Entered) -> Result<(), Problem> {
-    let expires_at = entered.secret_expires_at;
-    let of_another_kind = signs(link) != signs(before);
-    match link.client_secrets.first_mut() {
-        // A private key would be sent as if it were a password, or the other way round.
-        Some(_) if of_another_kind => Err(Problem::invalid(
+    // A private key would be sent as if it were a password, or the other way round.
+    if !link.client_secrets.is_empty() && signs(link) != signs(before) {
+        return Err(Problem::invalid(
             FIELD,
             "secret_needed",
             "The new client authentication needs another kind of secret than the one that is kept.",
             "Enter the client secret, or the private key, in the same edit.",
-        )),
-        Some(first) => {
-            first.expires_at = expires_at.or(first.expires_at);
-            Ok(())
-        }
-        None if expires_at.is_some() => Err(no_secret()),
-        None => Ok(()),
+        ));
     }
+    let Some(end) = entered.secret_end else { return Ok(()) };
+    let of = match end.of {
+        Some(id) => link.client_secrets.iter_mut().find(|secret| secret.id == id),
+        None => link.client_secrets.first_mut(),
+    };
+    match of {
+        Some(secret) => secret.expires_at = end.at,
+        None if end.of.is_some() => return Err(unknown()),
+        None if end.at.is_some() => return Err(no_secret()),
+        None => {}
+    }
+    Ok(())
 }
 
 fn check(
@@ -259,6 +280,42 @@ fn no_secret() -> Problem {
         "no_secret",
         "There is no client secret that could end.",
         "Leave the date out, or enter the secret as well.",
+    )
+}
+
+fn unknown() -> Problem {
+    Problem::invalid(
+        "client_secret_id",
+        "secret_unknown",
+        "The link keeps no client secret of this id.",
+        "`outlink link show NAME --json` names those that it keeps, under client_secrets.",
+    )
+}
+
+fn would_be_deleted(link: &Link) -> Problem {
+    let what = match link.client_secrets.len() {
+        1 => "the one that is kept would be deleted",
+        _ => "those that are kept would be deleted",
+    };
+    Problem::invalid(
+        "delete_client_secret",
+        "secret_would_be_deleted",
+        format!("With the client authentication `none` a link has no client secret, and {what}."),
+        "If the provider takes this client without one, say that it shall be deleted: delete_client_secret, or \
+         --delete-client-secret. It is shown nowhere, so only the provider could tell it again.",
+    )
+}
+
+fn still_needed(link: &Link) -> Problem {
+    let why = match link.grant_type {
+        GrantType::JwtBearer => "the grant type jwt_bearer signs with it".to_owned(),
+        _ => format!("the client authentication {} needs it", link.client_auth),
+    };
+    Problem::invalid(
+        "delete_client_secret",
+        "secret_in_use",
+        format!("The client secret was to be deleted, but {why}."),
+        "Choose the client authentication `none` in the same edit, or leave delete_client_secret out.",
     )
 }
 

@@ -6,7 +6,8 @@ use jiff::SignedDuration;
 use outlink_model::Timestamp;
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, later};
-use outlink_model::link::{Link, SECRET_WARNINGS, secret_warning};
+use outlink_model::link::{GrantType, Link, SECRET_WARNINGS, secret_warning};
+use outlink_model::provider::ProviderKind;
 use outlink_store::EndingSecret;
 
 use crate::{Engine, Error};
@@ -75,7 +76,11 @@ fn words(link: &Link, ending: &EndingSecret, now: Timestamp, event: Event) -> Ev
     };
     let in_use = link.client_secrets.first().is_none_or(|first| first.id == ending.id);
     if in_use {
+        let of_google = link.provider == ProviderKind::Google;
         let flag = match super::secrets::signs(link) {
+            true if of_google && link.grant_type == GrantType::JwtBearer => {
+                "--service-account-file"
+            }
             true => "--private-key-file",
             false => "--client-secret-file",
         };

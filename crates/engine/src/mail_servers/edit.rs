@@ -1,80 +1,168 @@
-//! Changing a mail server that stands.
+//! Changing a mail server that stands. Keeps the invariant **A moved endpoint locks its secrets**.
 
-use outlink_model::Secret;
+use jiff::SignedDuration;
 use outlink_model::event::Event;
-use outlink_model::grant::Actor;
+use outlink_model::grant::{Actor, later};
+use outlink_model::link::Link;
 use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
+use outlink_model::problem::{Problem, ProblemKind};
 
-use super::{check_token_host, poll_seconds};
-use crate::{Caller, Engine, Error};
+use super::MailServerEdit;
+use super::fields::{changed, lay_over};
+use super::sign_in::{check_not_moved, check_tokens_may_go};
+use crate::{Caller, Engine, Error, error};
 
-/// What an administrator changes about a mail server; what is `None` stays.
-#[derive(Debug, Default)]
-pub struct MailServerEdit {
-    /// Id or address of the grant to sign in with from now on.
-    pub grant: Option<String>,
-    /// The password to sign in with from now on.
-    pub password: Option<Secret>,
-    /// Seconds between two polls.
-    pub poll_seconds: Option<u32>,
-    /// Switched off, or on again.
-    pub paused: Option<bool>,
+/// A server as an edit would leave it.
+pub(super) struct Edited {
+    pub(super) server: MailServer,
+    /// Whether a grant or a password was entered.
+    pub(super) sign_in_entered: bool,
+    /// The link of the grant that was entered.
+    pub(super) of: Option<Link>,
 }
 
 impl Engine {
-    /// Changes how and how often a mail server is fetched from. It is polled anew soon, so that whoever mended it sees
-    /// whether that helped.
+    /// Changes a mail server. Whoever fetches there leaves, and it is polled anew soon, so that whoever mended it sees
+    /// whether that helped. One that was without a way to sign in and is given one goes to work again.
     ///
     /// # Errors
-    /// A [`Problem`](outlink_model::problem::Problem) at the field that is wrong, or where the name leads to nothing.
-    /// Nothing is changed then.
+    /// A [`Problem`] at the field that is wrong, or where the name leads to nothing; `sign_in_needed` where host, port or
+    /// security move and neither password nor grant was entered again; `mailbox_is_read` where another mailbox would be
+    /// read on from where this one was left; `changed_meanwhile` where somebody else's edit came first. Nothing is
+    /// changed then.
     pub async fn edit_mail_server(
         &self,
         named: &str,
         edit: MailServerEdit,
         by: &Caller,
     ) -> Result<MailServer, Error> {
-        let mut server = self.mail_server(named).await?;
-        let mut changed = Vec::new();
-        let mut link = None;
-        let entered = |text: Option<&str>| text.is_some_and(|text| !text.is_empty());
-        if entered(edit.grant.as_deref()) || entered(edit.password.as_ref().map(Secret::expose)) {
-            let (sign_in, of) = self.sign_in_of(edit.grant.as_deref(), edit.password).await?;
-            if let Some(link) = &of {
-                check_token_host(link, &server.host)?;
-            }
-            if matches!(server.sign_in, SignIn::Missing) {
-                // What was wrong was that there was nothing to sign in with.
-                server.health = ServerHealth { ok_at: server.health.ok_at, ..Default::default() };
-            }
-            (server.sign_in, link) = (sign_in, of);
-            changed.push("how to sign in");
+        let before = self.mail_server(named).await?;
+        let Edited { mut server, sign_in_entered, of } = self.lay_edit(&before, &edit).await?;
+        let mut fields = changed(&before, &server);
+        if sign_in_entered {
+            fields.push("sign-in");
         }
-        if let Some(seconds) = edit.poll_seconds {
-            server.poll_seconds = poll_seconds(Some(seconds))?;
-            changed.push("how often it is polled");
-        }
-        if !changed.is_empty() {
-            self.allow_token_host(link.as_ref(), &server.host).await?;
-            self.store().update_mail_server(&server).await?;
-            self.store().set_server_health(server.id, &server.health, self.now()).await?;
+        if !fields.is_empty() {
+            self.allow_token_host(of.as_ref(), &server.host).await?;
+            server.health = health_after(&before, sign_in_entered);
+            self.save_edited(&before, &mut server).await?;
             self.record(Event {
                 kind: "mail_server.edited".into(),
                 subject: format!("mail server {}", server.name),
                 message: format!(
                     "{} changed {} of the mail server {}.",
                     by.name(),
-                    changed.join(" and "),
+                    fields.join(", "),
                     server.name
                 ),
                 ..self.event(Actor::Nobody)
             })
             .await;
         }
-        if let Some(paused) = edit.paused.filter(|paused| *paused != server.paused) {
+        let was_missing = matches!(before.sign_in, SignIn::Missing);
+        let paused = match edit.paused {
+            None if was_missing && sign_in_entered => false,
+            paused => paused.unwrap_or(before.paused),
+        };
+        if paused != before.paused {
             server = self.pause_mail_server(&server.id.to_string(), paused, by).await?;
         }
         self.0.alarm.notify_waiters();
         Ok(server)
     }
+
+    /// Lays an edit over a server and checks it; changes nothing.
+    pub(super) async fn lay_edit(
+        &self,
+        before: &MailServer,
+        edit: &MailServerEdit,
+    ) -> Result<Edited, Error> {
+        if edit.seen.is_some_and(|seen| seen != before.updated_at) {
+            return Err(changed_meanwhile(before).into());
+        }
+        let mut server = lay_over(before, &edit.draft, &self.0.settings, self.now())?;
+        check_same_mailbox(before, &server, edit.mailbox_renamed)?;
+        let entered = self.entered_sign_in(&edit.draft).await?;
+        let sign_in_entered = entered.is_some();
+        let of = match entered {
+            Some((sign_in, of)) => {
+                server.sign_in = sign_in;
+                of
+            }
+            None => {
+                check_not_moved(before, &server)?;
+                None
+            }
+        };
+        if let Some(link) = &of {
+            check_tokens_may_go(link, &server)?;
+        }
+        Ok(Edited { server, sign_in_entered, of })
+    }
+
+    /// Writes a server that was changed, if nobody has changed it since it was read, and has it polled soon.
+    pub(super) async fn save_edited(
+        &self,
+        before: &MailServer,
+        server: &mut MailServer,
+    ) -> Result<(), Error> {
+        // Two edits within one tick of the clock are two all the same.
+        let tick = later(before.updated_at, SignedDuration::from_micros(1));
+        server.updated_at = self.now().max(tick);
+        let saved = self.store().update_mail_server(server, before.updated_at).await;
+        saved.map_err(|error| match error {
+            outlink_store::Error::Stale => changed_meanwhile(before).into(),
+            outlink_store::Error::Missing => {
+                Problem::not_found("mail server or grant", &before.name).into()
+            }
+            error => error::taken(error, "name", "mail server", &server.name),
+        })?;
+        self.drop_held(server.id);
+        self.store().set_server_health(server.id, &server.health, self.now()).await?;
+        self.0.alarm.notify_waiters();
+        Ok(())
+    }
+}
+
+/// What is still known of a server after an edit. Whether what was wrong is mended, the next poll tells; only that there
+/// was nothing to sign in with is over for certain.
+fn health_after(before: &MailServer, sign_in_entered: bool) -> ServerHealth {
+    match before.sign_in {
+        SignIn::Missing if sign_in_entered => {
+            ServerHealth { ok_at: before.health.ok_at, ..ServerHealth::default() }
+        }
+        _ => ServerHealth { note: None, ..before.health.clone() },
+    }
+}
+
+/// Where we are in a folder, and which messages are known, belongs to the mailbox: another one that counts in the same
+/// way (Gmail gives every INBOX the same UIDVALIDITY) would be read on from there, and its mail passed over.
+fn check_same_mailbox(
+    before: &MailServer,
+    after: &MailServer,
+    renamed: bool,
+) -> Result<(), Problem> {
+    let same = before.mailbox.eq_ignore_ascii_case(&after.mailbox);
+    if same || renamed || before.health.ok_at.is_none() {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        "mailbox",
+        "mailbox_is_read",
+        format!("Mail of {} was fetched already, and this server knows how far.", before.mailbox),
+        format!(
+            "Add another mail server for {}. If it is the same mailbox under another address, say so in the same edit: \
+             mailbox_renamed (on the command line --mailbox-renamed).",
+            after.mailbox
+        ),
+    ))
+}
+
+fn changed_meanwhile(server: &MailServer) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "changed_meanwhile",
+        format!("The mail server {} has been changed since it was read.", server.name),
+        "Look at it as it is now, and make the change again.",
+    )
 }

@@ -5,38 +5,31 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use outlink_mail::imap::{self, Limits, Selected, Session};
-use outlink_mail::sasl::{self, Mechanism};
-use outlink_mail::tls;
+use outlink_mail::sasl::Mechanism;
+use outlink_mail::{Error as MailError, Limits, imap, pop3, tls};
 use outlink_model::grant::{Actor, Tokens, Trouble};
 use outlink_model::link::Link;
-use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::mail_server::{MailServer, Protocol, Security, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::step::{Step, StepStatus};
 use outlink_model::{GrantId, Secret};
-use tokio_rustls::client::TlsStream;
 
+use super::session::MailSession;
+use super::wire::Wire;
 use crate::refresh::Unrefreshed;
 use crate::{Engine, egress};
 
 /// The steps in their order; what was not reached is reported as skipped.
-const STEPS: [&str; 8] =
-    ["resolve", "connect", "tls", "greeting", "token", "sign_in", "folder", "handler"];
+const STEPS: [&str; 9] = [
+    "resolve", "connect", "tls", "greeting", "token", "sign_in", "capabilities", "folder", "handler",
+];
 
 /// So many answers of the mail server, each with its own time limit, fit into the time of a step: one that goes on
 /// talking without end is left all the same.
-const ANSWERS_IN_A_STEP: u32 = 4;
+pub(crate) const ANSWERS_IN_A_STEP: u32 = 4;
 
 /// A token is fetched anew when it would end within this time: a session that ends in the middle costs more.
 const MIN_TTL: SignedDuration = SignedDuration::from_secs(60);
-
-/// An open folder.
-pub(crate) struct MailSession {
-    /// The session.
-    pub(crate) imap: Session<TlsStream<egress::Stream>>,
-    /// What the server said of the folder.
-    pub(crate) selected: Selected,
-}
 
 /// What was found on the way.
 #[derive(Default)]
@@ -46,11 +39,14 @@ pub(crate) struct Report {
     limit: Duration,
     /// How long the mail server asked us to stay away.
     pub(crate) stay_away: Option<Duration>,
+    /// An administrator names grant and host together just now, which for a custom link says that its tokens may go
+    /// there.
+    pub(super) host_is_admitted: bool,
 }
 
 impl Report {
     /// Runs one step and notes how it went. The work's text is what was found.
-    async fn step<T>(
+    pub(super) async fn step<T>(
         &mut self,
         id: &'static str,
         work: impl Future<Output = Result<(T, String), Trouble>>,
@@ -69,9 +65,22 @@ impl Report {
         result
     }
 
-    fn skip(&mut self, id: &'static str, message: &str) {
+    pub(super) fn skip(&mut self, id: &'static str, message: &str) {
         let (status, message) = (StepStatus::Skipped, message.to_owned());
         self.steps.push(Step { id, status, message, hint: String::new(), ms: 0 });
+    }
+
+    /// Notes a step that does not apply, with what to do about it.
+    pub(super) fn skip_with(&mut self, id: &'static str, message: &str, hint: &str) {
+        let (status, message, hint) = (StepStatus::Skipped, message.to_owned(), hint.to_owned());
+        self.steps.push(Step { id, status, message, hint, ms: 0 });
+    }
+
+    /// Adds to the last step what to do about it.
+    pub(super) fn advise(&mut self, hint: &str) {
+        if let Some(step) = self.steps.last_mut() {
+            hint.clone_into(&mut step.hint);
+        }
     }
 
     /// The whole list: what was not reached is skipped.
@@ -86,14 +95,15 @@ impl Report {
 }
 
 impl Engine {
-    /// Walks from the host name to the server's greeting.
-    async fn reach(
+    /// Walks from the host name to the server's greeting, under TLS unless the operator allows otherwise.
+    pub(super) async fn reach(
         &self,
         server: &MailServer,
         report: &mut Report,
-    ) -> Result<Session<TlsStream<egress::Stream>>, Trouble> {
+    ) -> Result<MailSession, Trouble> {
         let limits = self.0.settings.limits;
-        report.limit = limits.mail_read * ANSWERS_IN_A_STEP;
+        let answer = Duration::from_secs(u64::from(server.time_limit_seconds)).min(limits.mail_read);
+        report.limit = answer * ANSWERS_IN_A_STEP;
         let (host, port) = (server.host.as_str(), server.port);
         let route = report
             .step("resolve", async {
@@ -109,29 +119,83 @@ impl Engine {
                 Ok((stream, route.answered()))
             })
             .await?;
-        let stream = report
-            .step("tls", async {
-                let secured = tls::connect_tls(stream, host, self.0.tls.config()).await;
-                let stream = secured.map_err(|error| error.trouble())?;
-                Ok((stream, "The certificate is trusted.".to_owned()))
-            })
-            .await?;
+        let limits =
+            Limits { literal: limits.message_size, time: answer, ..Limits::default() };
+        match server.security {
+            Security::Tls => {
+                let securing = async {
+                    Ok((self.secure(stream, host).await?, TRUSTED.to_owned()))
+                };
+                let wire = report.step("tls", securing).await?;
+                self.greeted(server, wire, limits, report).await
+            }
+            Security::StartTls => {
+                // The greeting comes first here, and counts for nothing once TLS is made.
+                let session = self.greeted(server, Wire::Plain(stream), limits, report).await?;
+                let securing = async {
+                    let stream = match session {
+                        MailSession::Imap(imap) => imap.upgrade().await,
+                        MailSession::Pop3(pop3) => pop3.upgrade().await,
+                    };
+                    let Wire::Plain(stream) = stream.map_err(|error| error.trouble())? else {
+                        return Err(endless(answer));
+                    };
+                    let wire = self.secure(stream, host).await?;
+                    let session = match server.protocol {
+                        Protocol::Imap => {
+                            MailSession::Imap(Box::new(imap::Session::resume(wire, limits)))
+                        }
+                        Protocol::Pop3 => {
+                            MailSession::Pop3(Box::new(pop3::Session::resume(wire, limits)))
+                        }
+                    };
+                    Ok((session, format!("{TRUSTED} TLS was made by command.")))
+                };
+                report.step("tls", securing).await
+            }
+            Security::None => {
+                let allowed = self.0.settings.allows_unencrypted(host);
+                if !allowed || matches!(server.sign_in, SignIn::Grant(_)) {
+                    return report.step("tls", async { Err(unencrypted(host)) }).await;
+                }
+                report.skip("tls", "The connection is not encrypted, as the configuration allows.");
+                self.greeted(server, Wire::Plain(stream), limits, report).await
+            }
+        }
+    }
+
+    async fn secure(&self, stream: egress::Stream, host: &str) -> Result<Wire, Trouble> {
+        let secured = tls::connect_tls(stream, host, self.0.tls.config()).await;
+        Ok(Wire::Tls(Box::new(secured.map_err(|error| error.trouble())?)))
+    }
+
+    async fn greeted(
+        &self,
+        server: &MailServer,
+        wire: Wire,
+        limits: Limits,
+        report: &mut Report,
+    ) -> Result<MailSession, Trouble> {
         let mut stay_away = None;
         let greeted = report
             .step("greeting", async {
-                let limits = Limits {
-                    literal: limits.message_size,
-                    time: limits.mail_read,
-                    ..Limits::default()
+                let greeted = match server.protocol {
+                    Protocol::Imap => imap::Session::start(wire, limits)
+                        .await
+                        .map(|session| MailSession::Imap(Box::new(session))),
+                    Protocol::Pop3 => pop3::Session::start(wire, limits)
+                        .await
+                        .map(|session| MailSession::Pop3(Box::new(session))),
                 };
-                let greeted = Session::start(stream, limits).await;
                 let mut session = greeted.map_err(|error| {
                     stay_away = error.retry_after();
                     error.trouble()
                 })?;
-                let offered = session.capabilities().await.map_err(|e| e.trouble())?;
-                let ways: Vec<_> = offered.mechanisms().collect();
-                let message = format!("One can sign in by {}.", ways.join(", "));
+                let ways = session.mechanisms().await.map_err(|error| error.trouble())?;
+                let message = match ways.is_empty() {
+                    true => "It greets, and does not say how one can sign in.".to_owned(),
+                    false => format!("One can sign in by {}.", ways.join(", ")),
+                };
                 Ok((session, message))
             })
             .await;
@@ -139,7 +203,7 @@ impl Engine {
         greeted
     }
 
-    /// Walks from the host name to the open folder.
+    /// Walks from the host name to a session that is signed in.
     ///
     /// # Errors
     /// What is wrong at the first step that failed.
@@ -148,48 +212,46 @@ impl Engine {
         server: &MailServer,
         report: &mut Report,
     ) -> Result<MailSession, Trouble> {
-        let mut imap = self.reach(server, report).await?;
-        let signed_in = self.sign_in_to(server, &mut imap, report).await;
-        report.stay_away = imap.stay_away();
+        let mut session = self.reach(server, report).await?;
+        let signed_in = self.sign_in_to(server, &mut session, report).await;
+        report.stay_away = session.stay_away();
         signed_in?;
-        let selected = report
-            .step("folder", async {
-                let selected = imap.select(&server.folder).await.map_err(|e| e.trouble())?;
-                let message = format!("{} holds {} messages.", server.folder, selected.exists);
-                Ok((selected, message))
-            })
-            .await;
-        report.stay_away = imap.stay_away();
-        Ok(MailSession { imap, selected: selected? })
+        Ok(session)
     }
 
     async fn sign_in_to(
         &self,
         server: &MailServer,
-        imap: &mut Session<TlsStream<egress::Stream>>,
+        session: &mut MailSession,
         report: &mut Report,
     ) -> Result<(), Trouble> {
         match &server.sign_in {
-            SignIn::Missing => report.step("token", async { Err(nothing_to_sign_in_with()) }).await,
+            SignIn::Missing => {
+                let why = server.health.trouble.clone().unwrap_or_else(nothing_to_sign_in_with);
+                report.step("token", async { Err(why) }).await
+            }
             SignIn::Password(password) => {
                 report.skip("token", "This mail server is signed in to by password.");
                 let signing_in = async {
-                    imap.login(&server.mailbox, password).await.map_err(|e| e.trouble())?;
+                    let done = session.login(&server.mailbox, password).await;
+                    done.map_err(|error| error.trouble())?;
                     Ok(((), format!("Signed in as {}.", server.mailbox)))
                 };
                 report.step("sign_in", signing_in).await
             }
             SignIn::Grant(grant) => {
+                let admitted = report.host_is_admitted;
                 let tokens = report
                     .step("token", async {
-                        let tokens = self.token_for(server, *grant).await?;
+                        let tokens = self.token_for(server, *grant, admitted).await?;
                         let message =
                             format!("The access token lives until {}.", tokens.expires_at);
                         Ok((tokens, message))
                     })
                     .await?;
                 let signing_in = async {
-                    let mechanism = self.present(server, imap, *grant, tokens).await?;
+                    let mechanism =
+                        self.present(server, session, *grant, tokens, admitted).await?;
                     let name = mechanism.as_str();
                     Ok(((), format!("Signed in as {} with {name}.", server.mailbox)))
                 };
@@ -198,14 +260,20 @@ impl Engine {
         }
     }
 
-    /// A token of this grant, if its link lets it go to this host. Keeps **A moved endpoint locks its secrets**.
-    async fn token_for(&self, server: &MailServer, grant: GrantId) -> Result<Tokens, Trouble> {
+    /// A token of this grant, if its link lets it go to this host, or an administrator just now. Keeps **A moved
+    /// endpoint locks its secrets**.
+    async fn token_for(
+        &self,
+        server: &MailServer,
+        grant: GrantId,
+        admitted: bool,
+    ) -> Result<Tokens, Trouble> {
         let link = async {
             let grant = self.grant_by_id(grant).await?;
             self.link_by_id(grant.link_id).await
         };
         let link = link.await.map_err(|error| *Unrefreshed::from(error).trouble)?;
-        if !link.token_hosts.contains(&server.host) {
+        if !admitted && !link.token_hosts.contains(&server.host) {
             return Err(Trouble {
                 actor: Actor::LinkAdministrator,
                 reason: format!(
@@ -225,17 +293,13 @@ impl Engine {
     async fn present(
         &self,
         server: &MailServer,
-        imap: &mut Session<TlsStream<egress::Stream>>,
+        session: &mut MailSession,
         grant: GrantId,
         tokens: Tokens,
+        admitted: bool,
     ) -> Result<Mechanism, Trouble> {
-        let offered = imap.capabilities().await.map_err(|e| e.trouble())?;
-        let Some(mechanism) = sasl::choose(offered) else {
-            let offered = offered.mechanisms().map(str::to_owned).collect();
-            return Err(imap::Error::NoMechanism { offered }.trouble());
-        };
-        let (host, port) = (server.host.as_str(), server.port);
-        let first = imap.authenticate(&server.mailbox, host, port, &tokens.access, mechanism).await;
+        let mechanism = session.mechanism().await.map_err(|error| error.trouble())?;
+        let first = session.authenticate(server, &tokens.access, mechanism).await;
         match first {
             Ok(()) => return Ok(mechanism),
             Err(error) if error.is_token_refused() && !refused_before(server, &error) => {}
@@ -250,27 +314,10 @@ impl Engine {
             }
         };
         renewed.await.map_err(|failed| *failed.trouble)?;
-        let tokens = self.token_for(server, grant).await?;
-        imap.authenticate(&server.mailbox, host, port, &tokens.access, mechanism)
-            .await
-            .map_err(|error| error.trouble())?;
+        let tokens = self.token_for(server, grant, admitted).await?;
+        let done = session.authenticate(server, &tokens.access, mechanism).await;
+        done.map_err(|error| error.trouble())?;
         Ok(mechanism)
-    }
-
-    /// The last step of a test: whether anything would become of the mail. A server without a handler is no failure:
-    /// it is what everybody has between two steps of the set-up.
-    pub(crate) async fn look_at_handlers(&self, server: &MailServer, report: &mut Report) {
-        let (status, message, hint) = match self.handler_of(server).await {
-            Ok(Some(handler)) => {
-                (StepStatus::Ok, format!("{} handles what comes.", handler.name), String::new())
-            }
-            Ok(None) => {
-                let trouble = no_handler(server);
-                (StepStatus::Skipped, trouble.message, trouble.hint)
-            }
-            Err(error) => (StepStatus::Failed, error.problem().message, error.problem().hint),
-        };
-        report.steps.push(Step { id: "handler", status, message, hint, ms: 0 });
     }
 }
 
@@ -296,19 +343,30 @@ impl Engine {
             return Opens::Unknown;
         }
         let mut report = Report::default();
-        let Ok(mut imap) = self.reach(server, &mut report).await else { return Opens::Unknown };
-        let Some(mechanism) = imap.capabilities().await.ok().and_then(sasl::choose) else {
-            return Opens::Unknown;
-        };
-        let (host, port) = (server.host.as_str(), server.port);
-        match imap.authenticate(&server.mailbox, host, port, access, mechanism).await {
+        let Ok(mut session) = self.reach(server, &mut report).await else { return Opens::Unknown };
+        let Ok(mechanism) = session.mechanism().await else { return Opens::Unknown };
+        match session.authenticate(server, access, mechanism).await {
             Ok(()) => {
-                imap.logout().await;
+                session.leave().await;
                 Opens::Yes
             }
             Err(error) if error.is_token_refused() => Opens::Refused(error.trouble()),
             Err(_) => Opens::Unknown,
         }
+    }
+}
+
+const TRUSTED: &str = "The certificate is trusted.";
+
+/// What is wrong with a connection that nobody allowed to be in the clear.
+fn unencrypted(host: &str) -> Trouble {
+    Trouble {
+        actor: Actor::Operator,
+        reason: format!("A connection to {host} that is not encrypted is not allowed."),
+        hint: "Choose the security `tls` or `starttls`. For a password alone, and where nothing else is possible, the \
+               operator can name the host under mail.unencrypted_hosts in the configuration."
+            .into(),
+        provider_error: None,
     }
 }
 
@@ -322,7 +380,8 @@ fn nothing_to_sign_in_with() -> Trouble {
     }
 }
 
-fn endless(limit: Duration) -> Trouble {
+/// What is wrong where a server goes on talking without end.
+pub(crate) fn endless(limit: Duration) -> Trouble {
     Trouble {
         actor: Actor::Nobody,
         reason: format!("This did not come to an end within {} s.", limit.as_secs_f32()),
@@ -334,7 +393,7 @@ fn endless(limit: Duration) -> Trouble {
 }
 
 /// Whether the last fetch ended with this very refusal.
-fn refused_before(server: &MailServer, error: &imap::Error) -> bool {
+fn refused_before(server: &MailServer, error: &MailError) -> bool {
     let now = error.trouble();
     let before = server.health.trouble.as_ref();
     before.is_some_and(|before| before.actor == now.actor && before.reason == now.reason)

@@ -37,8 +37,7 @@ impl Engine {
             // Written before, and only the store's word of it was lost.
             Err(StoreError::Stale) if self.stands(id, &tokens.access).await? => {}
             Err(StoreError::Stale) => {
-                // A new consent overtook this answer. Its tokens still open the mailbox, so they are kept sealed.
-                held(|| self.store().keep_overtaken(id, seen, &tokens)).await?;
+                self.overtaken(&call.link, id, seen, &tokens).await?;
                 if let (Some(rotated), Some(spent)) = (&tokens.refresh, call.spends()) {
                     self.replace_spent(id, spent, rotated).await?;
                     // The same token may have been kept to be put back one day.

@@ -9,12 +9,12 @@ use outlink_engine::consents::{Offer, OfferKind};
 use outlink_engine::egress::Policy;
 use outlink_engine::handlers::NewHandler;
 use outlink_engine::links::{LinkDraft, NewLink, NewSecret};
-use outlink_engine::mail_servers::NewMailServer;
-use outlink_engine::{Caller, Clock, Engine, Limits, Settings};
+use outlink_engine::mail_servers::MailServerDraft;
+use outlink_engine::{Caller, Clock, Engine, Limits, Retention, Settings};
 use outlink_model::grant::{Grant, GrantState, Identity, Tokens, later};
-use outlink_model::handler::HandlerType;
+use outlink_model::handler::{HandlerSettings, HandlerType};
 use outlink_model::link::Link;
-use outlink_model::mail_server::{Direction, MailServer, Protocol, Security, Take};
+use outlink_model::mail_server::{MailServer, Take};
 use outlink_model::provider::ProviderKind;
 use outlink_model::{GrantId, Timestamp};
 use outlink_oauth::Choice;
@@ -52,6 +52,19 @@ impl Bed {
     pub(crate) fn later_engine(&self, by: SignedDuration) -> Engine {
         let at = later(now(), by).as_microsecond();
         engine(&self.store, &self.practice, Clock::Manual(Arc::new(at.into())))
+    }
+
+    /// The same store as a node will look at it after so much time that keeps things no longer than this.
+    pub(crate) fn later_engine_that_keeps(
+        &self,
+        by: SignedDuration,
+        retention: Retention,
+    ) -> Engine {
+        let at = later(now(), by).as_microsecond();
+        let egress = Policy::parse(&["localhost".to_owned()], None).unwrap();
+        let clock = Clock::Manual(Arc::new(at.into()));
+        let settings = settings(egress, self.practice.ca_pem_path.clone(), clock);
+        Engine::new(self.store.clone(), Settings { retention, ..settings }).unwrap()
     }
 
     /// A node on the same store that dials by other rules, and trusts the authorities of another file.
@@ -158,6 +171,8 @@ impl Bed {
             mail_server: "Inbox".into(),
             project: "SUP".into(),
             kind: HandlerType::CreateOrComment,
+            settings: HandlerSettings::default(),
+            enabled: true,
         };
         self.engine.create_handler(handler, &Caller::System).await.unwrap();
         server
@@ -165,21 +180,16 @@ impl Bed {
 
     /// A mail server on Alice's practice mailbox, without a handler.
     pub(crate) async fn mail_server(&self, name: &str, grant: &Grant, take: Take) -> MailServer {
-        let new = NewMailServer {
-            name: name.into(),
-            direction: Direction::Incoming,
-            protocol: Protocol::Imap,
-            security: Security::Tls,
-            host: "localhost".into(),
-            port: self.practice.imap.port(),
-            mailbox: ALICE.into(),
+        let new = MailServerDraft {
+            name: Some(name.into()),
+            host: Some("localhost".into()),
+            port: Some(self.practice.imap.port()),
+            mailbox: Some(ALICE.into()),
             grant: Some(grant.id.to_string()),
-            password: None,
-            folder: None,
-            take,
-            poll_seconds: None,
+            take: Some(take),
+            ..MailServerDraft::default()
         };
-        self.engine.create_mail_server(new, &Caller::System).await.unwrap()
+        self.engine.create_mail_server(new.into(), &Caller::System).await.unwrap().server
     }
 
     /// Sends a request as a node would that does not live to see the answer; its status.
@@ -226,22 +236,28 @@ fn engine(store: &Arc<Store>, practice: &Practice, clock: Clock) -> Engine {
 }
 
 fn engine_that_dials(store: &Arc<Store>, egress: Policy, ca: PathBuf, clock: Clock) -> Engine {
+    Engine::new(store.clone(), settings(egress, ca, clock)).unwrap()
+}
+
+fn settings(egress: Policy, ca: PathBuf, clock: Clock) -> Settings {
     let limits = Limits {
         token_call: Duration::from_secs(2),
         connect: Duration::from_secs(2),
         mail_read: Duration::from_secs(3),
+        mail_look: Duration::from_millis(500),
         ..Limits::default()
     };
-    let settings = Settings {
+    Settings {
         base_url: "http://localhost:8080".into(),
         egress,
         extra_ca: Some(ca),
         node: new_id().to_string(),
         clock,
         limits,
+        unencrypted_hosts: Vec::new(),
+        retention: Retention::default(),
         failpoint: None,
-    };
-    Engine::new(store.clone(), settings).unwrap()
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "each test needs ids of its own")]

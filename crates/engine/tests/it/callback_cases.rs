@@ -311,6 +311,42 @@ async fn an_issuer_that_need_not_come_is_compared_where_it_comes() {
 }
 
 #[tokio::test]
+async fn a_callback_must_name_its_issuer_exactly_where_the_link_requires_it() {
+    let bed = Bed::new().await;
+    let right = bed.practice.issuer.clone();
+    let evil = "https://evil.example";
+    let table = [
+        (true, None, "issuer_mismatch"),
+        (true, Some(right.as_str()), "code_refused"),
+        (true, Some(evil), "issuer_mismatch"),
+        (false, None, "code_refused"),
+        (false, Some(right.as_str()), "code_refused"),
+        (false, Some(evil), "issuer_mismatch"),
+    ];
+    for (n, (required, iss, expected)) in table.into_iter().enumerate() {
+        let created = format!("Created {n}");
+        let mut new = bed.new_link(&created);
+        new.draft.requires_iss = Some(required);
+        let said_at_first = Journey::begin(&bed, new).await;
+        // What counts is what the link says when the answer comes, whatever it said before.
+        let edited = format!("Edited {n}");
+        let mut new = bed.new_link(&edited);
+        new.draft.requires_iss = Some(!required);
+        let said_later = Journey::begin(&bed, new).await;
+        let draft = LinkDraft { requires_iss: Some(required), ..LinkDraft::default() };
+        edit(&bed, &edited, draft).await;
+        for journey in [said_at_first, said_later] {
+            let before = asked(&bed).len();
+            let pairs = journey.answer(iss, &[("code", "c")]);
+            let problem = journey.come_back(&bed.engine, &pairs).await;
+            assert_eq!(problem.code, expected, "{required} {iss:?}: {problem:?}");
+            let redeemed = usize::from(expected == "code_refused");
+            assert_eq!(asked(&bed).len() - before, redeemed, "{required} {iss:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn after_the_link_was_deleted_or_disabled_the_code_goes_nowhere() {
     let bed = Bed::new().await;
     let issuer = bed.practice.issuer.clone();
@@ -372,7 +408,7 @@ async fn after_an_endpoint_was_moved_the_code_does_not_go_to_the_new_one() {
 }
 
 async fn edit(bed: &Bed, named: &str, draft: LinkDraft) {
-    let edit = LinkEdit { draft, add_secret: false, secret_expires_at: None };
+    let edit = LinkEdit { draft, ..LinkEdit::default() };
     bed.engine.edit_link(named, edit, &Caller::System).await.unwrap();
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn link(bed: &Bed, change: impl FnOnce(&mut NewLink)) -> Link {
 }
 
 /// The whole way of a person who consents: the start page, the provider's pages, and back.
-async fn consent(bed: &Bed, offer: Offer, user: usize) -> Result<Finished, Error> {
+pub(crate) async fn consent(bed: &Bed, offer: Offer, user: usize) -> Result<Finished, Error> {
     let begun = bed.engine.begin_consent(&start_page(&offer)).await.unwrap();
     let nowhere = reqwest::redirect::Policy::none();
     let browser = reqwest::Client::builder().redirect(nowhere).no_proxy().build().unwrap();

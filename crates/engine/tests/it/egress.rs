@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::SignedDuration;
 use outlink_engine::egress::{Names, Policy};
-use outlink_engine::mail_servers::NewMailServer;
+use outlink_engine::mail_servers::MailServerDraft;
 use outlink_engine::{Caller, Engine};
 use outlink_model::grant::Grant;
-use outlink_model::mail_server::{Direction, Protocol, Security, Take};
+use outlink_model::mail_server::Take;
 use outlink_model::step::{Step, StepStatus};
 use outlink_practice::{Proxy, ProxyAnswer};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -63,25 +63,23 @@ impl Outside {
         new.draft.token_endpoint = Some(format!("https://{IDP}{path}"));
         let link = engine.create_link(new, &Caller::System).await.unwrap().link;
         let grant = self.bed.grant(&link, SignedDuration::from_hours(1)).await;
-        engine.create_mail_server(mail_server(IMAP, 993, &grant), &Caller::System).await.unwrap();
+        engine
+            .create_mail_server(mail_server(IMAP, 993, &grant).into(), &Caller::System)
+            .await
+            .unwrap();
         grant
     }
 }
 
-fn mail_server(host: &str, port: u16, grant: &Grant) -> NewMailServer {
-    NewMailServer {
-        name: "Inbox".into(),
-        direction: Direction::Incoming,
-        protocol: Protocol::Imap,
-        security: Security::Tls,
-        host: host.into(),
-        port,
-        mailbox: ALICE.into(),
+fn mail_server(host: &str, port: u16, grant: &Grant) -> MailServerDraft {
+    MailServerDraft {
+        name: Some("Inbox".into()),
+        host: Some(host.into()),
+        port: Some(port),
+        mailbox: Some(ALICE.into()),
         grant: Some(grant.id.to_string()),
-        password: None,
-        folder: None,
-        take: Take::All,
-        poll_seconds: None,
+        take: Some(Take::All),
+        ..MailServerDraft::default()
     }
 }
 
@@ -95,7 +93,7 @@ async fn with_a_proxy_everything_goes_through_it() {
     let before = outside.bed.practice.counters();
     engine.refresh_grant(&grant.id.to_string()).await.unwrap();
     assert_ne!(outside.bed.practice.counters(), before, "the provider was asked");
-    let steps = engine.test_mail_server("Inbox").await.unwrap();
+    let steps = engine.test_mail_server("Inbox").await.unwrap().steps;
     for id in ["resolve", "connect", "tls", "greeting", "token", "sign_in", "folder"] {
         let step = step(&steps, id);
         assert_eq!(step.status, StepStatus::Ok, "{id}: {}", step.message);
@@ -116,7 +114,7 @@ async fn a_proxy_that_refuses_is_named_and_blamed_on_nobody_else() {
     let engine = outside.engine("");
     let grant = outside.set_up(&engine).await;
     let told = async || {
-        let steps = engine.test_mail_server("Inbox").await.unwrap();
+        let steps = engine.test_mail_server("Inbox").await.unwrap().steps;
         let connect = step(&steps, "connect");
         assert_eq!(connect.status, StepStatus::Failed);
         format!("{} {}", connect.message, connect.hint)
@@ -160,12 +158,12 @@ async fn a_name_server_that_changes_its_mind_leads_nowhere_else() {
     let link = bed.link("Work").await;
     let grant = bed.grant(&link, SignedDuration::from_hours(1)).await;
     let new = mail_server("rebound.mail.example", port, &grant);
-    engine.create_mail_server(new, &Caller::System).await.unwrap();
+    engine.create_mail_server(new.into(), &Caller::System).await.unwrap();
 
-    let steps = engine.test_mail_server("Inbox").await.unwrap();
+    let steps = engine.test_mail_server("Inbox").await.unwrap().steps;
     assert_eq!(step(&steps, "resolve").message, "rebound.mail.example is 192.0.2.1.");
     assert_eq!(asked.load(Ordering::SeqCst), 1, "a second question would be a second answer");
-    let steps = engine.test_mail_server("Inbox").await.unwrap();
+    let steps = engine.test_mail_server("Inbox").await.unwrap().steps;
     let resolve = step(&steps, "resolve");
     assert!(resolve.message.contains("127.0.0.1, an address that is not public"));
     let accepted = tokio::time::timeout(std::time::Duration::from_millis(50), inside.accept());

@@ -10,12 +10,12 @@ use jiff::SignedDuration;
 use outlink_engine::consents::AskConsent;
 use outlink_engine::egress::{Names, Policy};
 use outlink_engine::links::NewLink;
-use outlink_engine::mail_servers::NewMailServer;
+use outlink_engine::mail_servers::MailServerDraft;
 use outlink_engine::webhooks::NewWebhook;
 use outlink_engine::{Caller, Engine};
 use outlink_model::grant::Grant;
 use outlink_model::link::{GrantType, Link};
-use outlink_model::mail_server::{Direction, Protocol, Security, Take};
+use outlink_model::mail_server::Take;
 use outlink_model::step::StepStatus;
 use outlink_practice::{Endpoint, Receiver, Reply, TokenFault};
 use tokio::net::TcpListener;
@@ -149,24 +149,19 @@ impl Ways<'_> {
         let link = self.bed.link(&self.name()).await;
         let grant = self.bed.grant(&link, HOUR).await;
         let name = self.name();
-        let new = NewMailServer {
-            name: name.clone(),
-            direction: Direction::Incoming,
-            protocol: Protocol::Imap,
-            security: Security::Tls,
-            host: host.into(),
-            port,
-            mailbox: ALICE.into(),
+        let new = MailServerDraft {
+            name: Some(name.clone()),
+            host: Some(host.into()),
+            port: Some(port),
+            mailbox: Some(ALICE.into()),
             grant: Some(grant.id.to_string()),
-            password: None,
-            folder: None,
-            take: Take::All,
-            poll_seconds: None,
+            take: Some(Take::All),
+            ..MailServerDraft::default()
         };
-        if let Err(refused) = self.engine.create_mail_server(new, &Caller::System).await {
+        if let Err(refused) = self.engine.create_mail_server(new.into(), &Caller::System).await {
             return refused.problem().to_string();
         }
-        let steps = self.engine.test_mail_server(&name).await.unwrap();
+        let steps = self.engine.test_mail_server(&name).await.unwrap().steps;
         assert!(steps.iter().all(|step| step.id != "tls" || step.status != StepStatus::Ok));
         let fetched = self.engine.fetch_mail_server(&name).await.unwrap_err().problem();
         let failed = steps.iter().find(|step| step.status == StepStatus::Failed).unwrap();

@@ -20,6 +20,8 @@ fn node(bed: &Bed, name: &str) -> Engine {
         node: name.into(),
         clock: Clock::System,
         limits: Limits { provider_calls_per_second: 10_000, ..Limits::default() },
+        unencrypted_hosts: Vec::new(),
+        retention: outlink_engine::Retention::default(),
         failpoint: None,
     };
     Engine::new(bed.store.clone(), settings).unwrap()

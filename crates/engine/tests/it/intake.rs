@@ -1,6 +1,7 @@
 //! Mail in: every message once, whatever happens on the way.
 
 use jiff::SignedDuration;
+use outlink_engine::messages::MessagesWanted;
 use outlink_engine::Page;
 use outlink_engine::intake::Fetched;
 use outlink_model::mail_server::Take;
@@ -34,7 +35,7 @@ async fn mail_becomes_issues_and_comments_once() {
     bed.deliver("e", "I am away", "Auto-Submitted: auto-replied\r\n");
     bed.deliver("f", "Another matter", "");
     let first = fetch(&bed).await;
-    let expected = Fetched { fetched: 6, created: 2, commented: 3, rejected: 1, quarantined: 0 };
+    let expected = Fetched { fetched: 6, created: 2, commented: 3, rejected: 1, quarantined: 0, unhandled: 0 };
     assert_eq!(first, expected);
     assert_eq!(fetch(&bed).await, Fetched::default(), "nothing counts twice");
 
@@ -94,7 +95,7 @@ async fn a_server_that_tells_untrue_sizes_is_believed_no_longer_than_needed() {
         bed.practice.faults().next_imap_sessions(1, ImapFault::Sizes(told));
         assert_eq!(fetch(&bed).await.created, 2, "{told}");
     }
-    let messages = bed.engine.messages(None, Page::default()).await.unwrap().items;
+    let messages = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
     let lengths = bed.practice.messages(ALICE, "INBOX");
     assert!(messages.iter().all(|view| view.message.size == lengths[0].raw.len() as u64));
 }
@@ -121,7 +122,7 @@ async fn an_unreadable_message_is_quarantined_and_holds_nobody_back() {
     bed.deliver("b", "After", "");
     let fetched = fetch(&bed).await;
     assert_eq!((fetched.fetched, fetched.created), (3, 2), "{fetched:?}");
-    let messages = bed.engine.messages(None, Page::default()).await.unwrap().items;
+    let messages = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
     let odd = messages.iter().find(|view| view.message.outcome != Outcome::Created).unwrap();
     assert!(odd.message.reason.is_some(), "{odd:?}");
 }
@@ -157,13 +158,25 @@ async fn a_token_that_was_taken_back_is_renewed_on_the_way() {
 #[tokio::test]
 async fn a_test_names_the_step_that_fails() {
     let bed = ready().await;
-    let steps = bed.engine.test_mail_server("Inbox").await.unwrap();
-    let all = ["resolve", "connect", "tls", "greeting", "token", "sign_in", "folder", "handler"];
+    let steps = bed.engine.test_mail_server("Inbox").await.unwrap().steps;
+    let all = [
+        "resolve",
+        "connect",
+        "tls",
+        "greeting",
+        "scopes",
+        "identity",
+        "token",
+        "sign_in",
+        "capabilities",
+        "folder",
+        "handler",
+    ];
     assert_eq!(steps.iter().map(|step| step.id).collect::<Vec<_>>(), all);
     assert!(steps.iter().all(|step| step.status == StepStatus::Ok), "{steps:?}");
 
     bed.practice.faults().next_imap_sessions(1, ImapFault::HangAfterLogin);
-    let steps = bed.engine.test_mail_server("Inbox").await.unwrap();
+    let steps = bed.engine.test_mail_server("Inbox").await.unwrap().steps;
     let failed: Vec<_> = steps.iter().filter(|step| step.status == StepStatus::Failed).collect();
     assert_eq!(failed.len(), 1, "{steps:?}");
     assert_eq!(failed[0].id, "folder");

@@ -7,7 +7,8 @@ use outlink_engine::handlers::NewHandler;
 use outlink_engine::intake::Fetched;
 use outlink_engine::{Caller, Page};
 use outlink_model::grant::later;
-use outlink_model::handler::HandlerType;
+use outlink_model::handler::{HandlerSettings, HandlerType};
+use outlink_engine::messages::MessagesWanted;
 use outlink_model::mail_server::{MailServer, ServerHealth, Take};
 use outlink_model::message::Outcome;
 use outlink_practice::ImapFault;
@@ -28,7 +29,7 @@ async fn inbox(bed: &Bed) -> MailServer {
 
 async fn ledger(bed: &Bed) -> Vec<Outcome> {
     let page = Page { limit: 1000, after: None };
-    let messages = bed.engine.messages(None, page).await.unwrap().items;
+    let messages = bed.engine.messages(MessagesWanted::default(), page).await.unwrap().items;
     messages.iter().map(|view| view.message.outcome).collect()
 }
 
@@ -127,7 +128,7 @@ async fn a_message_that_ends_the_connection_is_passed_over_in_the_end() {
         assert_eq!(counted.len(), 0, "after {failures} failures");
     }
     assert_eq!(failures, 2);
-    let messages = bed.engine.messages(None, Page::default()).await.unwrap().items;
+    let messages = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
     let odd: Vec<_> =
         messages.iter().filter(|view| view.message.outcome != Outcome::Created).collect();
     assert_eq!((messages.len(), odd.len()), (5, 1));
@@ -218,6 +219,8 @@ async fn servers_that_hang_do_not_hold_up_a_stop() {
             mail_server: name.into(),
             project: "SUP".into(),
             kind: HandlerType::CreateOrComment,
+            settings: HandlerSettings::default(),
+            enabled: true,
         };
         bed.engine.create_handler(handler, &Caller::System).await.unwrap();
     }

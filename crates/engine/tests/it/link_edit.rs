@@ -7,6 +7,7 @@ use outlink_model::Secret;
 use outlink_model::grant::{Actor, Grant, GrantState, Trouble, later};
 use outlink_model::link::{ClientAuth, LinkHealth};
 use outlink_model::mail_server::Take;
+use outlink_model::problem::ProblemKind;
 use outlink_model::provider::{Cloud, ProviderKind};
 use outlink_store::FailedRefresh;
 
@@ -346,4 +347,43 @@ async fn a_secret_that_is_entered_again_keeps_what_was_known_of_it() {
         let draft = LinkDraft { name: Some(name.into()), ..LinkDraft::default() };
         assert_eq!(edit(&bed, draft).await.unwrap_err().problem().code, "name_unusable");
     }
+}
+
+#[tokio::test]
+async fn an_edit_of_what_somebody_else_has_changed_since_is_refused() {
+    let bed = Bed::new().await;
+    let seen = bed.link("Work").await.updated_at;
+    let describe = |text: &str, seen| LinkEdit {
+        draft: LinkDraft { description: Some(text.into()), ..LinkDraft::default() },
+        seen: Some(seen),
+        ..LinkEdit::default()
+    };
+    let first = bed.engine.edit_link("Work", describe("first", seen), &Caller::System).await;
+    let first = first.unwrap().link;
+    let late = bed.engine.edit_link("Work", describe("late", seen), &Caller::System).await;
+    let late = late.unwrap_err().problem();
+    assert_eq!((late.code, late.kind), ("changed_meanwhile", ProblemKind::Conflict));
+    assert_eq!(bed.engine.link("Work").await.unwrap().description, "first");
+    let again = describe("late", first.updated_at);
+    bed.engine.edit_link("Work", again, &Caller::System).await.unwrap();
+    assert_eq!(bed.engine.link("Work").await.unwrap().description, "late");
+}
+
+#[tokio::test]
+async fn token_hosts_are_added_at_first_and_replaced_or_emptied_later() {
+    let bed = Bed::new().await;
+    let hosts = |hosts: &[&str]| LinkDraft {
+        token_hosts: Some(hosts.iter().map(|host| (*host).to_owned()).collect()),
+        ..LinkDraft::default()
+    };
+    let mut new = bed.preset_link("Work", ProviderKind::Google, hosts(&["mail.example.org"]));
+    new.draft.token_endpoint = None;
+    let made = bed.engine.create_link(new, &Caller::System).await.unwrap().link;
+    assert!(made.token_hosts.len() > 1, "besides those of the preset: {:?}", made.token_hosts);
+    assert!(made.token_hosts.contains(&"mail.example.org".to_owned()));
+    let saved = edit(&bed, hosts(&["mail.example.org"])).await.unwrap();
+    assert_eq!(saved.link.token_hosts, ["mail.example.org"], "in the place of all that stood");
+    let saved = edit(&bed, hosts(&[])).await.unwrap();
+    assert!(saved.link.token_hosts.is_empty());
+    assert!(said(&saved, "no longer sent to mail.example.org"), "{:?}", saved.warnings);
 }

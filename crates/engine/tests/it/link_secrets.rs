@@ -1,7 +1,7 @@
 //! The life of client secrets: two at once, their ends, and the warnings about them.
 
 use jiff::SignedDuration;
-use outlink_engine::links::{LinkDraft, LinkEdit, NewSecret};
+use outlink_engine::links::{Change, LinkDraft, LinkEdit, NewSecret, SecretEnd};
 use outlink_engine::{Caller, Engine, Page};
 use outlink_model::event::{Event, EventClass};
 use outlink_model::grant::{Actor, later};
@@ -20,6 +20,11 @@ fn days(days: i64) -> SignedDuration {
 fn new_secret(text: &str, expires_at: Option<Timestamp>) -> LinkDraft {
     let secret = NewSecret { expires_at, ..NewSecret::new(Secret::new(text)) };
     LinkDraft { secret: Some(secret), ..LinkDraft::default() }
+}
+
+/// An edit of the end of the secret in use.
+fn ends_at(at: Option<Timestamp>) -> LinkEdit {
+    LinkEdit { secret_end: Some(SecretEnd { of: None, at }), ..LinkEdit::default() }
 }
 
 async fn secrets(bed: &Bed) -> Vec<String> {
@@ -105,7 +110,7 @@ async fn each_warning_about_a_secret_is_one_event() {
     let bed = Bed::new().await;
     bed.link("Work").await;
     let ends = later(now(), days(40));
-    let dated = LinkEdit { secret_expires_at: Some(ends), ..LinkEdit::default() };
+    let dated = ends_at(Some(ends));
     edit(&bed, dated).await.unwrap();
     assert_eq!(bed.engine.link("Work").await.unwrap().client_secrets[0].expires_at, Some(ends));
     for (passed, told) in [(0, 0), (11, 1), (12, 1), (30, 2), (34, 3), (39, 4), (40, 5), (60, 5)] {
@@ -125,7 +130,7 @@ async fn each_warning_about_a_secret_is_one_event() {
         }
     }
     // A new date begins anew, and at once.
-    let dated = LinkEdit { secret_expires_at: Some(later(now(), days(5))), ..LinkEdit::default() };
+    let dated = ends_at(Some(later(now(), days(5))));
     let said = edit(&bed, dated).await.unwrap();
     assert!(said.iter().any(|text| text.contains("ends on")), "{said:?}");
     let events = bed.engine.events(Page::default(), Some(EventClass::Health)).await.unwrap().items;
@@ -146,10 +151,10 @@ async fn keys_and_certificates_are_checked_at_save() {
     let mut params = CertificateParams::new(["outlink.example".to_owned()]).unwrap();
     params.not_after = rcgen::date_time_ymd(2030, 5, 1);
     let certificate = params.self_signed(&ec).unwrap().pem();
-    let make = |value: &Secret, certificate: Option<&str>, alg| {
+    let make = |value: &Secret, certificate: Option<&str>, alg: Option<SigningAlg>| {
         let mut new = bed.new_link("Work");
         new.draft.client_auth = Some(ClientAuth::PrivateKeyJwt);
-        new.draft.signing_alg = alg;
+        new.draft.signing_alg = alg.map_or(Change::Keep, Change::Set);
         new.draft.secret = Some(NewSecret {
             certificate: certificate.map(str::to_owned),
             ..NewSecret::new(value.clone())
@@ -183,26 +188,104 @@ async fn keys_and_certificates_are_checked_at_save() {
     assert_eq!(edit(&bed, both).await.unwrap_err().code, "secret_kinds_mixed");
     edit(&bed, LinkEdit { draft, ..LinkEdit::default() }).await.unwrap();
     let draft = LinkDraft { client_auth: Some(ClientAuth::None), ..LinkDraft::default() };
-    let said = edit(&bed, LinkEdit { draft, ..LinkEdit::default() }).await.unwrap();
+    let sure = LinkEdit { draft, delete_secret: true, ..LinkEdit::default() };
+    let said = edit(&bed, sure).await.unwrap();
     assert!(said.iter().any(|text| text.contains("deleted")), "{said:?}");
     assert!(secrets(&bed).await.is_empty());
-    let dated = LinkEdit { secret_expires_at: Some(now()), ..LinkEdit::default() };
-    assert_eq!(edit(&bed, dated).await.unwrap_err().code, "no_secret");
+    assert_eq!(edit(&bed, ends_at(Some(now()))).await.unwrap_err().code, "no_secret");
+    edit(&bed, ends_at(None)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_secret_is_deleted_only_by_who_says_so() {
+    let bed = Bed::new().await;
+    bed.link("Work").await;
+    let second =
+        LinkEdit { draft: new_secret("second-one", None), add_secret: true, ..Default::default() };
+    edit(&bed, second).await.unwrap();
+    let before = secrets(&bed).await;
+    let public = || LinkDraft { client_auth: Some(ClientAuth::None), ..LinkDraft::default() };
+    let unasked = LinkEdit { draft: public(), ..LinkEdit::default() };
+    let refused = edit(&bed, unasked).await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.field),
+        ("secret_would_be_deleted", Some("delete_client_secret"))
+    );
+    assert!(refused.hint.contains("--delete-client-secret"), "{refused:?}");
+    let needed = LinkEdit { delete_secret: true, ..LinkEdit::default() };
+    assert_eq!(edit(&bed, needed).await.unwrap_err().code, "secret_in_use");
+    assert_eq!(secrets(&bed).await, before, "a refusal deletes nothing");
+    let sure = LinkEdit { draft: public(), delete_secret: true, ..LinkEdit::default() };
+    edit(&bed, sure).await.unwrap();
+    assert!(secrets(&bed).await.is_empty());
+    // What is public stays so, without a word about secrets.
+    edit(&bed, LinkEdit { draft: public(), ..LinkEdit::default() }).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_end_of_either_secret_is_changed_and_unset() {
+    let bed = Bed::new().await;
+    bed.link("Work").await;
+    let (soon, late) = (later(now(), days(5)), later(now(), days(50)));
+    let draft = new_secret("second-one", Some(late));
+    edit(&bed, LinkEdit { draft, add_secret: true, ..LinkEdit::default() }).await.unwrap();
+    let [new, old] = bed.engine.link("Work").await.unwrap().client_secrets.try_into().unwrap();
+    let ends = || async {
+        let link = bed.engine.link("Work").await.unwrap();
+        link.client_secrets.iter().map(|secret| secret.expires_at).collect::<Vec<_>>()
+    };
+    let end = |of, at| LinkEdit { secret_end: Some(SecretEnd { of, at }), ..LinkEdit::default() };
+    assert_eq!(ends().await, [Some(late), None]);
+    edit(&bed, end(Some(old.id), Some(soon))).await.unwrap();
+    assert_eq!(ends().await, [Some(late), Some(soon)]);
+    edit(&bed, end(None, None)).await.unwrap();
+    assert_eq!(ends().await, [None, Some(soon)], "the one in use, where none is named");
+    edit(&bed, end(Some(old.id), None)).await.unwrap();
+    edit(&bed, end(Some(new.id), Some(late))).await.unwrap();
+    assert_eq!(ends().await, [Some(late), None]);
+    let nobodys = "01980000-0000-7000-8000-000000000001".parse().unwrap();
+    let refused = edit(&bed, end(Some(nobodys), None)).await.unwrap_err();
+    assert_eq!((refused.code, refused.field), ("secret_unknown", Some("client_secret_id")));
+    let both = LinkEdit { draft: new_secret("third-one", None), ..end(Some(old.id), Some(soon)) };
+    assert_eq!(edit(&bed, both).await.unwrap_err().code, "secret_end_unclear");
+    // The same secret entered again keeps its end, unless that is unset in so many words.
+    let again = || new_secret("second-one", None);
+    edit(&bed, LinkEdit { draft: again(), ..LinkEdit::default() }).await.unwrap();
+    assert_eq!(ends().await, [Some(late)]);
+    edit(&bed, LinkEdit { draft: again(), ..end(None, None) }).await.unwrap();
+    assert_eq!(ends().await, [None]);
+}
+
+#[tokio::test]
+async fn a_signing_algorithm_is_set_and_unset() {
+    let bed = Bed::new().await;
+    let (_, pem) = key(&PKCS_RSA_SHA256);
+    let mut new = bed.new_link("Work");
+    new.draft.client_auth = Some(ClientAuth::PrivateKeyJwt);
+    new.draft.signing_alg = Change::Set(SigningAlg::Ps256);
+    new.draft.secret = Some(NewSecret::new(pem));
+    bed.engine.create_link(new, &Caller::System).await.unwrap();
+    for (signing_alg, expected) in [
+        (Change::Keep, Some(SigningAlg::Ps256)),
+        (Change::Clear, None),
+        (Change::Keep, None),
+        (Change::Set(SigningAlg::Rs256), Some(SigningAlg::Rs256)),
+    ] {
+        let draft = LinkDraft { signing_alg, ..LinkDraft::default() };
+        edit(&bed, LinkEdit { draft, ..LinkEdit::default() }).await.unwrap();
+        assert_eq!(bed.engine.link("Work").await.unwrap().signing_alg, expected, "{signing_alg:?}");
+    }
 }
 
 #[tokio::test]
 async fn googles_key_file_fills_a_link_in() {
     let bed = Bed::new().await;
     let (_, pem) = key(&PKCS_RSA_SHA256);
-    let file = format!(
-        r#"{{"type":"service_account","client_email":"mail@project.example","private_key_id":"key-1",
-           "private_key":{:?},"token_uri":"https://oauth2.googleapis.com/token"}}"#,
-        pem.expose()
-    );
+    let file = key_file("mail@project.example", "key-1", &pem);
     let mut new = bed.preset_link("Work", ProviderKind::Google, LinkDraft::default());
     new.draft.client_id = None;
     new.draft.secret = None;
-    new.service_account = Some(Secret::new(file));
+    new.service_account = Some(file);
     let unfit = bed.engine.create_link(new.clone(), &Caller::System).await;
     assert_eq!(unfit.unwrap_err().problem().field, Some("grant_type"));
     new.choice.grant_type = GrantType::JwtBearer;
@@ -211,4 +294,48 @@ async fn googles_key_file_fills_a_link_in() {
     assert_eq!(link.client_auth, ClientAuth::None, "the assertion proves everything");
     assert_eq!(link.client_secrets[0].key_id.as_deref(), Some("key-1"));
     assert!(link.scope.contains("https://mail.google.com/"));
+
+    // The next key, at first beside the one in use.
+    let (_, next) = key(&PKCS_RSA_SHA256);
+    let with = |file: Secret, add_secret| LinkEdit {
+        service_account: Some(file),
+        add_secret,
+        ..LinkEdit::default()
+    };
+    let file = key_file("mail@project.example", "key-2", &next);
+    edit(&bed, with(file.clone(), true)).await.unwrap();
+    let after = bed.engine.link("Work").await.unwrap();
+    let names: Vec<_> = after.client_secrets.iter().map(|key| key.key_id.as_deref()).collect();
+    assert_eq!(names, [Some("key-2"), Some("key-1")]);
+    assert_eq!((after.client_id, after.token_endpoint), (link.client_id, link.token_endpoint));
+    let dated = LinkEdit { secret_end: ends_at(Some(now())).secret_end, ..with(file, false) };
+    edit(&bed, dated).await.unwrap();
+    let after = bed.engine.link("Work").await.unwrap();
+    assert_eq!(after.client_secrets.len(), 1, "it takes the place of the other one");
+    assert!(after.client_secrets[0].expires_at.is_some());
+
+    let other = key_file("other@project.example", "key-3", &next);
+    let refused = edit(&bed, with(other.clone(), false)).await.unwrap_err();
+    assert_eq!(
+        (refused.code, refused.field),
+        ("service_account_other", Some("service_account")),
+        "another account's key would lock every grant"
+    );
+    let draft =
+        LinkDraft { client_id: Some("other@project.example".into()), ..LinkDraft::default() };
+    let renamed = LinkEdit { draft, ..with(other.clone(), false) };
+    edit(&bed, renamed).await.unwrap();
+    let twice = LinkEdit { draft: new_secret(next.expose(), None), ..with(other.clone(), false) };
+    assert_eq!(edit(&bed, twice).await.unwrap_err().code, "secret_given_twice");
+    let unfit = bed.engine.create_link(bed.new_link("Plain"), &Caller::System).await.unwrap().link;
+    let refused = bed.engine.edit_link(&unfit.name, with(other, false), &Caller::System).await;
+    assert_eq!(refused.unwrap_err().problem().code, "grant_type_unfit");
+}
+
+fn key_file(account: &str, key_id: &str, pem: &Secret) -> Secret {
+    Secret::new(format!(
+        r#"{{"type":"service_account","client_email":"{account}","private_key_id":"{key_id}",
+           "private_key":{:?},"token_uri":"https://oauth2.googleapis.com/token"}}"#,
+        pem.expose()
+    ))
 }

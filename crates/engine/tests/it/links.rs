@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 use outlink_engine::links::{LinkDraft, NewLink, NewSecret};
-use outlink_engine::mail_servers::NewMailServer;
+use outlink_engine::mail_servers::MailServerDraft;
 use outlink_engine::{Caller, Page};
 use outlink_model::Secret;
 use outlink_model::link::{ClientAuth, GrantType};
-use outlink_model::mail_server::{Direction, Protocol, Security, Take};
+use outlink_model::mail_server::Take;
 use outlink_model::provider::ProviderKind;
 use outlink_oauth::Choice;
 
@@ -222,21 +222,16 @@ async fn tokens_of_a_preset_go_to_its_own_hosts_only() {
     let google = bed.preset_link("G", ProviderKind::Google, LinkDraft::default());
     let google = bed.engine.create_link(google, &Caller::System).await.unwrap().link;
     let grant = bed.grant(&google, SignedDuration::from_hours(1)).await;
-    let server = NewMailServer {
-        name: "Inbox".into(),
-        direction: Direction::Incoming,
-        protocol: Protocol::Imap,
-        security: Security::Tls,
-        host: "imap.evil.example".into(),
-        port: 993,
-        mailbox: ALICE.into(),
+    let server = MailServerDraft {
+        name: Some("Inbox".into()),
+        host: Some("imap.evil.example".into()),
+        port: Some(993),
+        mailbox: Some(ALICE.into()),
         grant: Some(grant.id.to_string()),
-        password: None,
-        folder: None,
-        take: Take::All,
-        poll_seconds: None,
+        take: Some(Take::All),
+        ..MailServerDraft::default()
     };
-    let refused = bed.engine.create_mail_server(server, &Caller::System).await;
+    let refused = bed.engine.create_mail_server(server.into(), &Caller::System).await;
     let problem = refused.unwrap_err().problem();
     assert_eq!((problem.field, problem.code), (Some("host"), "host_not_of_provider"));
     assert!(problem.hint.contains("token_hosts"), "there is a way: {problem:?}");

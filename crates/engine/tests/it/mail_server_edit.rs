@@ -2,11 +2,12 @@
 
 use jiff::SignedDuration;
 use outlink_engine::links::LinkDraft;
-use outlink_engine::mail_servers::MailServerEdit;
+use outlink_engine::mail_servers::{MailServerDraft, MailServerEdit};
+use outlink_engine::messages::MessagesWanted;
 use outlink_engine::{Caller, Page};
 use outlink_model::Secret;
 use outlink_model::grant::{Actor, Trouble};
-use outlink_model::mail_server::{MailServer, SignIn, Take};
+use outlink_model::mail_server::{After, MailServer, Security, SignIn, Take};
 use outlink_model::provider::ProviderKind;
 use outlink_model::step::StepStatus;
 
@@ -15,7 +16,7 @@ use crate::bed::{Bed, now};
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 fn to_grant(named: &str) -> MailServerEdit {
-    MailServerEdit { grant: Some(named.to_owned()), ..MailServerEdit::default() }
+    MailServerDraft { grant: Some(named.to_owned()), ..MailServerDraft::default() }.into()
 }
 
 /// Takes the grant off the server, as deleting the grant does.
@@ -50,7 +51,7 @@ async fn another_grant_is_attached_in_the_place_of_a_deleted_one() {
     let server = bed.mail_server("Inbox", &first, Take::All).await;
     let server = detached(&bed, &server).await;
     assert!(matches!(server.sign_in, SignIn::Missing) && server.paused);
-    let steps = bed.engine.test_mail_server("Inbox").await.unwrap();
+    let steps = bed.engine.test_mail_server("Inbox").await.unwrap().steps;
     let token = steps.iter().find(|step| step.id == "token").unwrap();
     assert_eq!(token.status, StepStatus::Failed);
     assert!(token.message.contains("deleted") && token.hint.contains("Attach"), "{token:?}");
@@ -63,13 +64,11 @@ async fn another_grant_is_attached_in_the_place_of_a_deleted_one() {
         .await
         .unwrap();
     assert!(matches!(edited.sign_in, SignIn::Grant(id) if id == second.id));
-    assert!(edited.paused, "whoever paused it resumes it");
+    assert!(!edited.paused, "it is fetched from again");
     assert_eq!(edited.health.trouble, None);
-    let resume = MailServerEdit { paused: Some(false), ..MailServerEdit::default() };
-    bed.engine.edit_mail_server("Inbox", resume, &Caller::System).await.unwrap();
     let found = bed.engine.mail_server("Inbox").await.unwrap();
     assert!(!found.paused && found.health.trouble.is_none());
-    let steps = bed.engine.test_mail_server("Inbox").await.unwrap();
+    let steps = bed.engine.test_mail_server("Inbox").await.unwrap().steps;
     assert!(steps.iter().all(|step| step.status != StepStatus::Failed), "{steps:?}");
 }
 
@@ -111,15 +110,19 @@ async fn what_is_not_given_stays() {
     let edit = |edit: MailServerEdit| bed.engine.edit_mail_server("Inbox", edit, &Caller::System);
     let none = edit(MailServerEdit::default()).await.unwrap();
     assert_eq!(format!("{none:?}"), format!("{before:?}"));
-    let seconds = MailServerEdit { poll_seconds: Some(300), ..MailServerEdit::default() };
-    let slower = edit(seconds).await.unwrap();
+    let seconds = |seconds| MailServerDraft { poll_seconds: Some(seconds), ..Default::default() };
+    let slower = edit(seconds(300).into()).await.unwrap();
     assert_eq!(slower.poll_seconds, 300);
     assert!(matches!(slower.sign_in, SignIn::Grant(id) if id == grant.id));
     for (wrong, field) in [
-        (MailServerEdit { poll_seconds: Some(1), ..MailServerEdit::default() }, "poll_seconds"),
+        (seconds(1).into(), "poll_seconds"),
         (to_grant("nobody@example.org"), "grant"),
         (
-            MailServerEdit { password: Some(Secret::new("p")), ..to_grant(&grant.id.to_string()) },
+            MailServerDraft {
+                password: Some(Secret::new("p")),
+                ..to_grant(&grant.id.to_string()).draft
+            }
+            .into(),
             "password",
         ),
     ] {
@@ -127,10 +130,135 @@ async fn what_is_not_given_stays() {
     }
     let password = Secret::new("correct horse");
     let with_password =
-        edit(MailServerEdit { password: Some(password.clone()), ..MailServerEdit::default() });
+        edit(MailServerDraft { password: Some(password.clone()), ..Default::default() }.into());
     assert!(matches!(with_password.await.unwrap().sign_in, SignIn::Password(_)));
     let events = bed.engine.events(Page::default(), None).await.unwrap().items;
     assert!(!format!("{events:?}").contains(password.expose()));
     let edits = events.iter().filter(|event| event.kind == "mail_server.edited").count();
     assert_eq!(edits, 2, "what changes nothing is no event");
+}
+
+#[tokio::test]
+async fn a_moved_endpoint_asks_for_the_sign_in_again() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    let before = bed.mail_server("Inbox", &grant, Take::All).await;
+    let edit = |edit: MailServerEdit| bed.engine.edit_mail_server("Inbox", edit, &Caller::System);
+    let moves = [
+        MailServerDraft { host: Some("imap.evil.example".into()), ..Default::default() },
+        MailServerDraft { port: Some(1), ..Default::default() },
+        MailServerDraft { security: Some(Security::StartTls), ..Default::default() },
+        MailServerDraft { provider: Some(ProviderKind::Google), ..Default::default() },
+    ];
+    for moved in &moves {
+        let problem = edit(moved.clone().into()).await.unwrap_err().problem();
+        assert_eq!((problem.code, problem.field), ("sign_in_needed", Some("grant")), "{moved:?}");
+    }
+    let found = bed.engine.mail_server("Inbox").await.unwrap();
+    assert_eq!((&found.host, found.port), (&before.host, before.port), "nothing was changed");
+    let custom = bed.engine.link("Work").await.unwrap();
+    assert!(!custom.token_hosts.contains(&"imap.evil.example".to_owned()));
+
+    let again = MailServerDraft { grant: Some(grant.id.to_string()), ..moves[0].clone() };
+    assert_eq!(edit(again.into()).await.unwrap().host, "imap.evil.example");
+
+    // The same with a password.
+    let password = Some(Secret::new("correct horse"));
+    let by_password = MailServerDraft { password: password.clone(), ..Default::default() };
+    edit(by_password.into()).await.unwrap();
+    let back = MailServerDraft { host: Some("localhost".into()), ..Default::default() };
+    let problem = edit(back.clone().into()).await.unwrap_err().problem();
+    assert_eq!((problem.code, problem.field), ("sign_in_needed", Some("password")));
+    let back = edit(MailServerDraft { password, ..back }.into()).await.unwrap();
+    assert_eq!(back.host, "localhost");
+}
+
+#[tokio::test]
+async fn every_field_can_change_and_of_two_edits_that_read_the_same_only_one_is_made() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    let before = bed.mail_server("Inbox", &grant, Take::All).await;
+    let since: outlink_model::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let draft = MailServerDraft {
+        name: Some("Mail".into()),
+        description: Some("For support".into()),
+        mailbox: Some("support@example.org".into()),
+        folders: Some(vec!["inbox".into(), "Sales".into()]),
+        after: Some(After::Move("Done".into())),
+        take: Some(Take::Since(since)),
+        poll_seconds: Some(90),
+        idle: Some(false),
+        time_limit_seconds: Some(5),
+        authserv_id: Some("mx.example.org".into()),
+        ..Default::default()
+    };
+    let edit = MailServerEdit { draft, seen: Some(before.updated_at), ..MailServerEdit::default() };
+    let edited = bed.engine.edit_mail_server("Inbox", edit.clone(), &Caller::System).await.unwrap();
+    let found = bed.engine.mail_server("Mail").await.unwrap();
+    assert_eq!(format!("{edited:?}"), format!("{found:?}"));
+    assert_eq!(found.folders, ["INBOX", "Sales"]);
+    assert_eq!((found.after, found.take), (After::Move("Done".into()), Take::Since(since)));
+    assert_eq!((found.poll_seconds, found.idle, found.time_limit_seconds), (90, false, 5));
+    assert_eq!(found.authserv_id.as_deref(), Some("mx.example.org"));
+    assert_eq!(
+        (found.mailbox.as_str(), found.description.as_str()),
+        ("support@example.org", "For support")
+    );
+
+    let late = bed.engine.edit_mail_server("Mail", edit, &Caller::System).await;
+    assert_eq!(late.unwrap_err().problem().code, "changed_meanwhile");
+    let cleared = MailServerDraft {
+        authserv_id: Some(String::new()),
+        description: Some(String::new()),
+        folders: Some(Vec::new()),
+        ..Default::default()
+    };
+    let cleared =
+        bed.engine.edit_mail_server("Mail", cleared.into(), &Caller::System).await.unwrap();
+    assert_eq!((cleared.authserv_id, cleared.folders), (None, vec!["INBOX".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_mailbox_that_was_read_is_not_changed_for_another_by_accident() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    bed.inbox(&grant).await;
+    bed.deliver("one", "One", "");
+    bed.engine.fetch_mail_server("Inbox").await.unwrap();
+    let bob = MailServerDraft { mailbox: Some("bob@example.org".into()), ..Default::default() };
+    let edit = |edit: MailServerEdit| bed.engine.edit_mail_server("Inbox", edit, &Caller::System);
+    let problem = edit(bob.clone().into()).await.unwrap_err().problem();
+    assert_eq!((problem.code, problem.field), ("mailbox_is_read", Some("mailbox")));
+    let renamed = MailServerEdit { draft: bob, mailbox_renamed: true, ..MailServerEdit::default() };
+    assert_eq!(edit(renamed).await.unwrap().mailbox, "bob@example.org");
+}
+
+#[tokio::test]
+async fn a_mail_server_is_deleted_with_its_handlers_only_when_told_so_and_its_mail_stays() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    let server = bed.inbox(&grant).await;
+    bed.deliver("one", "One", "");
+    bed.engine.fetch_mail_server("Inbox").await.unwrap();
+    let delete = |handlers| bed.engine.delete_mail_server("Inbox", handlers, &Caller::System);
+    let problem = delete(false).await.unwrap_err().problem();
+    assert_eq!(problem.code, "has_handlers");
+    assert!(problem.message.contains("Support mail"), "{}", problem.message);
+    assert_eq!(delete(true).await.unwrap().handlers, ["Support mail"]);
+    assert_eq!(delete(true).await.unwrap_err().problem().code, "not_found");
+    assert!(bed.engine.handlers(Page::default()).await.unwrap().items.is_empty());
+    assert!(bed.engine.mail_servers(Page::default()).await.unwrap().items.is_empty());
+    let ledger = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap();
+    assert_eq!(ledger.items.len(), 1);
+    let log = bed.engine.connections(None, false, Page::default()).await.unwrap().items;
+    assert_eq!((log.len(), log[0].connection.messages), (1, 1));
+    assert!(log[0].mail_server.contains("deleted"), "{:?}", log[0]);
+    let id = server.id.to_string();
+    let faster = MailServerDraft { poll_seconds: Some(5), ..Default::default() };
+    let by_id = bed.engine.edit_mail_server(&id, faster.into(), &Caller::System).await;
+    assert_eq!(by_id.unwrap_err().problem().code, "not_found");
 }

@@ -39,7 +39,7 @@ async fn of_many_mailboxes_under_a_marked_link_one_probes() {
     bed.practice.faults().next_token_answers(9, TokenFault::refuse("invalid_client"));
     let before = bed.practice.counters().token_requests;
     for n in 0..4 {
-        let steps = bed.engine.test_mail_server(&format!("Inbox {n}")).await.unwrap();
+        let steps = bed.engine.test_mail_server(&format!("Inbox {n}")).await.unwrap().steps;
         let token = steps.iter().find(|step| step.id == "token").unwrap();
         assert_eq!(token.status, StepStatus::Failed, "{token:?}");
     }

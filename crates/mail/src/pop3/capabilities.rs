@@ -21,8 +21,10 @@ impl Capabilities {
     }
 
     pub(super) fn add(&mut self, line: &str) {
-        let words: Vec<String> =
-            line.split_ascii_whitespace().map(str::to_ascii_uppercase).collect();
+        // What is no word of printable ASCII means nothing, and people are shown what a server offers.
+        let words = line.split_ascii_whitespace();
+        let words = words.filter(|word| word.bytes().all(|byte| byte.is_ascii_graphic()));
+        let words: Vec<String> = words.map(str::to_ascii_uppercase).collect();
         if !words.is_empty() {
             self.0.push(words.join(" "));
         }
@@ -82,6 +84,8 @@ mod tests {
         let far = Capabilities::parse("LOGIN-DELAY 99999999999");
         assert_eq!(far.login_delay(), Some(Duration::from_secs(DELAY)));
         assert_eq!(Capabilities::parse("LOGIN-DELAY soon").login_delay(), None);
+        let odd = Capabilities::parse("SASL PLAIN X\0 é");
+        assert_eq!(odd.iter().collect::<Vec<_>>(), ["SASL PLAIN"]);
     }
 
     #[test]

@@ -58,6 +58,7 @@ fn each_claim_is_checked() {
         (with("aud", json!(["client-2"])), Err("id_token_audience")),
         (with("aud", json!(null)), Err("id_token_audience")),
         (with("azp", json!("client-2")), Err("id_token_audience")),
+        (with("sub", json!("sub-1\u{0}")), Err("id_token_subject")),
         (with("azp", json!("client-1")), Ok(())),
         (with("exp", json!(1_699_999_900)), Ok(())),
         (with("exp", json!(1_699_999_000)), Err("id_token_expired")),
@@ -216,6 +217,7 @@ fn userinfo_is_asked_and_read() {
         (r#"{"account_id":"557058:x","uuid":"{y}"}"#, Some("557058:x"), None),
         (r#"{"type":"user","uuid":"{y}"}"#, Some("{y}"), None),
         (r#"{"sub":"s","id":7}"#, Some("s"), None),
+        (r#"{"sub":"s\u0000","id":7}"#, Some("7"), None),
         (r#"{"sub":"","email":"a@b.example"}"#, None, Some("a@b.example")),
     ] {
         let identity = identity_from_userinfo(body.as_bytes()).expect(body);

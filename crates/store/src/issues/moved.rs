@@ -4,7 +4,7 @@ use outlink_model::{IssueId, ProjectId, Timestamp};
 
 use super::next_key;
 use crate::cell::micros;
-use crate::db::{executing_within, within};
+use crate::db::{executing_within, reading, within};
 use crate::{Error, Store};
 
 /// Writes nothing new; takes the row's lock on PostgreSQL, so that two moves do not both leave the same project.
@@ -17,6 +17,8 @@ const MOVE: &str = "
     WHERE id = $1";
 
 const REMEMBER: &str = "INSERT INTO former_keys (key, issue_id) VALUES ($1, $2)";
+
+const FORMER: &str = "SELECT key FROM former_keys WHERE issue_id = $1 ORDER BY key";
 
 impl Store {
     /// Moves an issue to another project, and returns its key there.
@@ -48,5 +50,14 @@ impl Store {
             sqlx::query(REMEMBER).bind(&former).bind(&issue).execute(on))?;
         tx.commit().await?;
         Ok(key)
+    }
+
+    /// The keys that an issue had before it was moved, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn former_keys(&self, id: IssueId) -> Result<Vec<String>, Error> {
+        Ok(reading!(self.db, on =>
+            sqlx::query_scalar(FORMER).bind(id.to_string()).fetch_all(on))?)
     }
 }

@@ -126,6 +126,8 @@ async fn an_issue_that_was_moved_is_found_by_every_key_it_had(Bench { store, .. 
         let found = intake.issue_by_key(key).await.unwrap();
         assert_eq!(found, Some((id(1), "SUP-3".to_owned())), "{key}");
     }
+    assert_eq!(store.former_keys(id(1)).await.unwrap(), ["OPS-1", "SUP-1"]);
+    assert!(store.former_keys(id(2)).await.unwrap().is_empty());
     assert_eq!(intake.issue_by_key("SUP-2").await.unwrap(), Some((id(2), "SUP-2".to_owned())));
     assert_eq!(intake.issue_by_key("OPS-2").await.unwrap(), None);
     assert!(store.issue_by_key("OPS-2").await.unwrap().is_none());

@@ -13,6 +13,7 @@ on_both!(
     messages_are_found_by_everything_that_is_asked,
     signs_that_search_for_anything_are_searched_for,
     a_filtered_list_goes_on_where_it_ended,
+    the_messages_of_an_issue_and_those_in_quarantine_are_known,
 );
 
 async fn found(store: &Store, filter: MessageFilter) -> Vec<MessageId> {
@@ -135,4 +136,26 @@ async fn a_filtered_list_goes_on_where_it_ended(Bench { store, .. }: Bench) {
         first.items.iter().chain(&second.items).map(|message| message.id).collect();
     assert_eq!(ids, [id(6), id(4), id(2)]);
     assert_eq!(second.next, None);
+}
+
+async fn the_messages_of_an_issue_and_those_in_quarantine_are_known(Bench { store, .. }: Bench) {
+    some(&store).await;
+    let report = Message {
+        issue_id: Some(id(1)),
+        outcome: Outcome::Rejected,
+        received_at: at(90),
+        ..message(9)
+    };
+    taken(&store, &report, 9).await;
+    let of_issue = store.messages_of_issue(id(1), 100).await.unwrap();
+    assert!(of_issue.iter().all(|message| message.issue_id == Some(id(1))), "{of_issue:?}");
+    let last = of_issue.last().map(|message| (message.id, message.outcome));
+    assert_eq!(last, Some((id(9), Outcome::Rejected)));
+    assert_eq!(store.messages_of_issue(id(1), 1).await.unwrap().len(), 1);
+    assert!(store.messages_of_issue(id(99), 100).await.unwrap().is_empty());
+    let wanted = MessageFilter { outcome: Some(Outcome::Quarantined), ..any() };
+    let quarantined = found(&store, wanted).await.len() as u64;
+    assert!(quarantined > 0);
+    assert_eq!(store.quarantined(100).await.unwrap(), quarantined);
+    assert_eq!(store.quarantined(0).await.unwrap(), 0);
 }

@@ -12,8 +12,9 @@ use utoipa_axum::routes;
 use super::links::{OfferBody, hours};
 use crate::app::App;
 use crate::auth::{Admin, Reader};
+use crate::choice::optional_choice;
 use crate::error::ApiError;
-use crate::extract::{Json, List, ListQuery, Path, Query, secret};
+use crate::extract::{Json, List, Path, Query, page, secret};
 
 mod shown;
 
@@ -46,18 +47,21 @@ async fn create(
     Ok((StatusCode::CREATED, Json(view.into())))
 }
 
-/// Every grant.
+/// The grants, in the order in which they were made: every one, or those under one link, in one state, or both.
 #[utoipa::path(
     get, path = "/grants", tag = "grants",
-    params(ListQuery),
+    params(GrantsQuery),
     responses((status = 200, body = List<GrantBody>)),
 )]
 async fn list(
     State(app): State<App>,
     _: Reader,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<GrantsQuery>,
 ) -> Result<Json<List<GrantBody>>, ApiError> {
-    let listed = app.engine().grants(query.page()?).await?;
+    let state = optional_choice("state", query.state.as_deref())?;
+    let link = query.link.as_deref().filter(|link| !link.is_empty());
+    let page = page(query.limit, query.after)?;
+    let listed = app.engine().grants_where(link, state, page).await?;
     let items = listed.items.into_iter().map(GrantBody::from).collect();
     Ok(Json(List { items, next: listed.next }))
 }
@@ -159,6 +163,21 @@ async fn delete(
         mail_servers: deleted.mail_servers,
         at_provider: deleted.at_provider.map(AtProviderBody::from),
     }))
+}
+
+/// Which grants are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct GrantsQuery {
+    /// `active`, `degraded`, `needs_consent`, `blocked` or `revoked`; every one where left out.
+    state: Option<String>,
+    /// Id or name of a link: those under it alone.
+    link: Option<String>,
+    /// How many items at most, 1 to 1000; 50 where left out.
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    after: Option<String>,
 }
 
 /// What a grant is made of that nobody consents to here.

@@ -2,27 +2,32 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use jiff::Timestamp;
 use outlink_engine::Engine;
-use outlink_engine::handlers::NewHandler;
-use outlink_model::handler::{Handler, HandlerType};
-use serde::{Deserialize, Serialize};
+use outlink_model::handler::Handler;
+use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::auth::{Admin, Reader};
-use crate::choice::optional_choice;
 use crate::error::ApiError;
 use crate::extract::{Json, List, ListQuery, Path, Query};
-use crate::names;
+
+mod entered;
+mod shown;
+
+use entered::{HandlerEditBody, NewHandlerBody};
+use shown::{HandlerBody, shape};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create, list)).routes(routes!(show))
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(order))
+        .routes(routes!(show, edit, delete))
 }
 
-/// Makes a handler and sets it to work.
+/// Makes a handler, the last of its mail server, and sets it to work.
 #[utoipa::path(
     post, path = "/handlers", tag = "handlers",
     request_body = NewHandlerBody,
@@ -37,7 +42,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(shape(app.engine(), handler).await?)))
 }
 
-/// Every handler.
+/// Every handler, the oldest first; their `position` says in which order those of a mail server are asked.
 #[utoipa::path(
     get, path = "/handlers", tag = "handlers",
     params(ListQuery),
@@ -49,10 +54,7 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List<HandlerBody>>, ApiError> {
     let listed = app.engine().handlers(query.page()?).await?;
-    let mut items = Vec::with_capacity(listed.items.len());
-    for handler in listed.items {
-        items.push(shape(app.engine(), handler).await?);
-    }
+    let items = shapes(app.engine(), listed.items).await?;
     Ok(Json(List { items, next: listed.next }))
 }
 
@@ -71,61 +73,68 @@ async fn show(
     Ok(Json(shape(app.engine(), handler).await?))
 }
 
-/// What a new handler is made of.
+/// Changes a handler; what is left out stays. Messages that have become something stay what they are.
+#[utoipa::path(
+    patch, path = "/handlers/{id}", tag = "handlers",
+    params(("id" = String, Path, description = "Its id or name")),
+    request_body = HandlerEditBody,
+    responses((status = 200, body = HandlerBody)),
+)]
+async fn edit(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+    Json(body): Json<HandlerEditBody>,
+) -> Result<Json<HandlerBody>, ApiError> {
+    let handler = app.engine().edit_handler(&id, body.read()?, &caller).await?;
+    Ok(Json(shape(app.engine(), handler).await?))
+}
+
+/// Deletes a handler. What it made stays.
+#[utoipa::path(
+    delete, path = "/handlers/{id}", tag = "handlers",
+    params(("id" = String, Path, description = "Its id or name")),
+    responses((status = 204, description = "It is gone.")),
+)]
+async fn delete(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    app.engine().delete_handler(&id, &caller).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts the handlers of a mail server into the order in which they are asked, and answers with them in it.
+#[utoipa::path(
+    post, path = "/handlers/order", tag = "handlers",
+    request_body = OrderBody,
+    responses((status = 200, body = List<HandlerBody>)),
+)]
+async fn order(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Json(body): Json<OrderBody>,
+) -> Result<Json<List<HandlerBody>>, ApiError> {
+    let handlers = app.engine().order_handlers(&body.mail_server, &body.handlers, &caller).await?;
+    Ok(Json(List { items: shapes(app.engine(), handlers).await?, next: None }))
+}
+
+/// An order of handlers.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewHandler)]
-struct NewHandlerBody {
-    /// Unique, chosen by you.
-    name: String,
-    /// Id or name of the mail server whose messages it takes.
+#[schema(as = HandlerOrder)]
+struct OrderBody {
+    /// Id or name of the mail server.
     mail_server: String,
-    /// Id or key of the project that issues go to.
-    project: String,
-    /// `create_or_comment`, also where left out.
-    r#type: Option<String>,
+    /// Ids or names of all its handlers, each once; the first is asked first.
+    handlers: Vec<String>,
 }
 
-impl NewHandlerBody {
-    fn read(self) -> Result<NewHandler, ApiError> {
-        let kind = optional_choice("type", self.r#type.as_deref())?;
-        Ok(NewHandler {
-            name: self.name,
-            mail_server: self.mail_server,
-            project: self.project,
-            kind: kind.unwrap_or(HandlerType::CreateOrComment),
-        })
+async fn shapes(engine: &Engine, handlers: Vec<Handler>) -> Result<Vec<HandlerBody>, ApiError> {
+    let mut items = Vec::with_capacity(handlers.len());
+    for handler in handlers {
+        items.push(shape(engine, handler).await?);
     }
-}
-
-/// A handler.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Handler)]
-struct HandlerBody {
-    id: String,
-    name: String,
-    /// The mail server's name.
-    mail_server: String,
-    mail_server_id: String,
-    /// The project's key.
-    project: String,
-    project_id: String,
-    r#type: &'static str,
-    enabled: bool,
-    created_at: Timestamp,
-}
-
-async fn shape(engine: &Engine, handler: Handler) -> Result<HandlerBody, ApiError> {
-    let (mail_server, project) = names::of_handler(engine, &handler).await?;
-    Ok(HandlerBody {
-        id: handler.id.to_string(),
-        name: handler.name,
-        mail_server,
-        mail_server_id: handler.mail_server_id.to_string(),
-        project,
-        project_id: handler.project_id.to_string(),
-        r#type: handler.kind.as_str(),
-        enabled: handler.enabled,
-        created_at: handler.created_at,
-    })
+    Ok(items)
 }

@@ -10,13 +10,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::auth::Reader;
+use crate::auth::{Admin, Reader};
+use crate::choice::choice;
 use crate::error::ApiError;
 use crate::extract::{Json, List, Path, Query, page};
 use crate::words::{person, person_name};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show, edit)).routes(routes!(relocate))
 }
 
 /// The issues, newest first.
@@ -50,6 +51,57 @@ async fn show(
     Ok(Json(app.engine().issue(&key).await?.into()))
 }
 
+/// Says where an issue stands.
+#[utoipa::path(
+    patch, path = "/issues/{key}", tag = "issues",
+    params(("key" = String, Path, description = "Its key or id")),
+    request_body = IssueEditBody,
+    responses((status = 200, body = IssueBody)),
+)]
+async fn edit(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(key): Path<String>,
+    Json(body): Json<IssueEditBody>,
+) -> Result<Json<IssueBody>, ApiError> {
+    let status = choice("status", &body.status)?;
+    Ok(Json(app.engine().set_issue_status(&key, status, &caller).await?.into()))
+}
+
+/// Moves an issue to another project, where it gets a new key. It is still found by its former one, also by mail.
+#[utoipa::path(
+    post, path = "/issues/{key}/move", tag = "issues",
+    params(("key" = String, Path, description = "Its key or id")),
+    request_body = MoveBody,
+    responses((status = 200, body = IssueBody)),
+)]
+async fn relocate(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(key): Path<String>,
+    Json(body): Json<MoveBody>,
+) -> Result<Json<IssueBody>, ApiError> {
+    Ok(Json(app.engine().move_issue(&key, &body.project, &caller).await?.into()))
+}
+
+/// What changes about an issue.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = IssueEdit)]
+struct IssueEditBody {
+    /// `open` or `resolved`.
+    status: String,
+}
+
+/// Where an issue goes.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = IssueMove)]
+struct MoveBody {
+    /// Id or key of another project.
+    project: String,
+}
+
 /// Which issues are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -72,6 +124,13 @@ struct IssueRow {
     summary: String,
     /// `open` or `resolved`.
     status: &'static str,
+    /// What kind of thing it is: `Task`.
+    r#type: String,
+    /// `highest`, `high`, `medium`, `low` or `lowest`; `null` where nobody said so.
+    priority: Option<&'static str>,
+    labels: Vec<String>,
+    /// Who takes care of it: `Name <address>`, or the address alone.
+    assignee: Option<String>,
     /// Who wrote it: `Name <address>`, or the address alone where there is no name.
     reporter: String,
     /// The name that was last seen with the address; the address where there is none.
@@ -90,6 +149,10 @@ impl From<Issue> for IssueRow {
             key: issue.key,
             summary: issue.summary,
             status: issue.status.as_str(),
+            r#type: issue.issue_type,
+            priority: issue.priority.map(|priority| priority.as_str()),
+            labels: issue.labels,
+            assignee: issue.assignee.as_ref().map(person),
             reporter: person(&issue.reporter),
             reporter_name: person_name(&issue.reporter),
             reporter_address: issue.reporter.address,
@@ -109,6 +172,13 @@ struct IssueBody {
     summary: String,
     /// `open` or `resolved`.
     status: &'static str,
+    /// What kind of thing it is: `Task`.
+    r#type: String,
+    /// `highest`, `high`, `medium`, `low` or `lowest`; `null` where nobody said so.
+    priority: Option<&'static str>,
+    labels: Vec<String>,
+    /// Who takes care of it: `Name <address>`, or the address alone.
+    assignee: Option<String>,
     /// Who wrote it: `Name <address>`, or the address alone where there is no name.
     reporter: String,
     /// The name that was last seen with the address; the address where there is none.
@@ -116,6 +186,8 @@ struct IssueBody {
     reporter_address: String,
     created_at: Timestamp,
     updated_at: Timestamp,
+    /// Who watches it: `Name <address>`, or the address alone.
+    watchers: Vec<String>,
     /// Plain text.
     description: String,
     /// Oldest first.
@@ -185,11 +257,16 @@ impl From<IssueView> for IssueBody {
             key: issue.key,
             summary: issue.summary,
             status: issue.status.as_str(),
+            r#type: issue.issue_type,
+            priority: issue.priority.map(|priority| priority.as_str()),
+            labels: issue.labels,
+            assignee: issue.assignee.as_ref().map(person),
             reporter: person(&issue.reporter),
             reporter_name: person_name(&issue.reporter),
             reporter_address: issue.reporter.address,
             created_at: issue.created_at,
             updated_at: issue.updated_at,
+            watchers: view.watchers.iter().map(person).collect(),
             description: issue.description,
             comments: view.comments.into_iter().map(CommentBody::from).collect(),
             attachments: view.attachments.into_iter().map(AttachmentBody::from).collect(),

@@ -19,6 +19,7 @@ use crate::extract::{Json, List, ListQuery, Path, Query};
 mod discovery;
 mod entered;
 mod offer;
+mod params;
 mod shown;
 
 use entered::{LinkEditBody, NewLinkBody};
@@ -82,7 +83,8 @@ async fn show(
     Ok(Json(SavedLinkBody::new(app.engine(), link, warnings)))
 }
 
-/// Changes a link; what is left out stays. Whatever was refused before is tried anew at once.
+/// Changes a link; what is left out stays. Whatever was refused before is tried anew at once. With `updated_at` it is
+/// refused (409, `changed_meanwhile`) where somebody has changed the link since.
 #[utoipa::path(
     patch, path = "/links/{id}", tag = "links",
     params(("id" = String, Path, description = "Its id or name")),
@@ -100,7 +102,8 @@ async fn edit(
 }
 
 /// Deletes a link, where told to with its grants. Without being told, one that has grants is refused, and the refusal
-/// names them. What was received with them stays.
+/// names them. What was received with them stays. The answer comes when it is done: with many grants to give back at the
+/// provider, that takes minutes.
 #[utoipa::path(
     delete, path = "/links/{id}", tag = "links",
     params(("id" = String, Path, description = "Its id or name"), DeleteLinkQuery),

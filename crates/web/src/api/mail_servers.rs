@@ -2,48 +2,51 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use outlink_engine::mail_servers::{MailServerEdit, NewMailServer};
-use outlink_model::Secret;
-use outlink_model::mail_server::{Direction, Protocol, Security, Take};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::report::ReportBody;
 use crate::app::App;
 use crate::auth::{Admin, Reader};
-use crate::choice::optional_choice;
 use crate::error::ApiError;
-use crate::extract::{Json, List, ListQuery, Path, Query, secret};
+use crate::extract::{Json, List, ListQuery, Path, Query};
 
+mod connections;
+mod entered;
 mod shown;
+mod trial;
 
-use shown::{MailServerBody, shape};
+use entered::{AuthorizeMailServerBody, MailServerEditBody, NewMailServerBody};
+use shown::{MailServerBody, SavedMailServerBody, shape};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create, list))
-        .routes(routes!(show, edit))
-        .routes(routes!(test))
+        .routes(routes!(show, edit, delete))
+        .routes(routes!(authorize))
         .routes(routes!(fetch))
         .routes(routes!(pause))
         .routes(routes!(resume))
+        .merge(trial::routes())
+        .merge(connections::routes())
 }
 
-/// Adds a mail server.
+/// Adds a mail server. With `link` in the place of `grant` and `password`, a consent is asked for: the answer's
+/// `authorization` says how it is given.
 #[utoipa::path(
     post, path = "/mail-servers", tag = "mail-servers",
     request_body = NewMailServerBody,
-    responses((status = 201, body = MailServerBody)),
+    responses((status = 201, body = SavedMailServerBody)),
 )]
 async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
     Json(body): Json<NewMailServerBody>,
-) -> Result<(StatusCode, Json<MailServerBody>), ApiError> {
-    let server = app.engine().create_mail_server(body.read()?, &caller).await?;
-    Ok((StatusCode::CREATED, Json(shape(app.engine(), server).await?)))
+) -> Result<(StatusCode, Json<SavedMailServerBody>), ApiError> {
+    let saved = app.engine().create_mail_server(body.read()?, &caller).await?;
+    let body = SavedMailServerBody::new(app.engine(), saved).await?;
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// Every mail server.
@@ -80,7 +83,8 @@ async fn show(
     Ok(Json(shape(app.engine(), server).await?))
 }
 
-/// Changes how and how often a mail server is fetched from; what is left out stays.
+/// Changes a mail server; what is left out stays. Where host, port or security move, the password or the grant must be
+/// given again.
 #[utoipa::path(
     patch, path = "/mail-servers/{id}", tag = "mail-servers",
     params(("id" = String, Path, description = "Its id or name")),
@@ -93,28 +97,44 @@ async fn edit(
     Path(id): Path<String>,
     Json(body): Json<MailServerEditBody>,
 ) -> Result<Json<MailServerBody>, ApiError> {
-    let edit = MailServerEdit {
-        grant: body.grant,
-        password: body.password,
-        poll_seconds: body.poll_seconds,
-        paused: body.paused,
-    };
-    let server = app.engine().edit_mail_server(&id, edit, &caller).await?;
+    let before = app.engine().mail_server(&id).await?;
+    let server = app.engine().edit_mail_server(&id, body.read(&before)?, &caller).await?;
     Ok(Json(shape(app.engine(), server).await?))
 }
 
-/// Tries it step by step, and changes nothing. What does not work stands in the report; the status is 200 either way.
+/// Deletes a mail server. Its messages stay in the ledger.
 #[utoipa::path(
-    post, path = "/mail-servers/{id}/test", tag = "mail-servers",
-    params(("id" = String, Path, description = "Its id or name")),
-    responses((status = 200, body = ReportBody)),
+    delete, path = "/mail-servers/{id}", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name"), DeleteMailServerQuery),
+    responses((status = 200, body = DeletedMailServerBody)),
 )]
-async fn test(
+async fn delete(
     State(app): State<App>,
-    _: Admin,
+    Admin(caller): Admin,
     Path(id): Path<String>,
-) -> Result<Json<ReportBody>, ApiError> {
-    Ok(Json(app.engine().test_mail_server(&id).await?.into()))
+    Query(query): Query<DeleteMailServerQuery>,
+) -> Result<Json<DeletedMailServerBody>, ApiError> {
+    let deleted = app.engine().delete_mail_server(&id, query.handlers, &caller).await?;
+    Ok(Json(DeletedMailServerBody { handlers: deleted.handlers }))
+}
+
+/// Asks for the grant that it is to sign in with: under a link, or, without one, the same grant anew. The grant is
+/// attached as soon as the consent is given.
+#[utoipa::path(
+    post, path = "/mail-servers/{id}/authorize", tag = "mail-servers",
+    params(("id" = String, Path, description = "Its id or name")),
+    request_body = AuthorizeMailServerBody,
+    responses((status = 201, body = SavedMailServerBody)),
+)]
+async fn authorize(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    Path(id): Path<String>,
+    Json(body): Json<AuthorizeMailServerBody>,
+) -> Result<(StatusCode, Json<SavedMailServerBody>), ApiError> {
+    let saved = app.engine().authorize_mail_server(&id, body.read(), &caller).await?;
+    let body = SavedMailServerBody::new(app.engine(), saved).await?;
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// Fetches now, and answers when it is done.
@@ -135,6 +155,7 @@ async fn fetch(
         commented: fetched.commented,
         rejected: fetched.rejected,
         quarantined: fetched.quarantined,
+        unhandled: fetched.unhandled,
     }))
 }
 
@@ -168,77 +189,23 @@ async fn resume(
     Ok(Json(shape(app.engine(), server).await?))
 }
 
-/// What a new mail server is made of.
-#[derive(Deserialize, ToSchema)]
+/// How a mail server is to be deleted.
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewMailServer)]
-struct NewMailServerBody {
-    /// Unique, chosen by you.
-    name: String,
-    /// `incoming`, also where left out.
-    direction: Option<String>,
-    /// `imap`, also where left out.
-    protocol: Option<String>,
-    /// `tls`, also where left out.
-    security: Option<String>,
-    host: String,
-    /// 993 where left out.
-    port: Option<u16>,
-    /// The account's address: whose mail it is.
-    mailbox: String,
-    /// Id or e-mail address of the grant to sign in with.
-    grant: Option<String>,
-    /// The password to sign in with, where there is no grant. Kept sealed and never shown again.
-    #[serde(default, deserialize_with = "secret")]
-    #[schema(value_type = Option<String>, format = Password)]
-    password: Option<Secret>,
-    /// `INBOX` where left out.
-    folder: Option<String>,
-    /// `new` (where left out): only mail that arrives from now on. `all`: everything that is there.
-    take: Option<String>,
-    /// Seconds between two polls; 60 where left out.
-    poll_seconds: Option<u32>,
+#[into_params(parameter_in = Query)]
+struct DeleteMailServerQuery {
+    /// Whether the handlers that take its mail are deleted with it. While it has some, it is not deleted without this.
+    #[serde(default)]
+    #[param(required = false)]
+    handlers: bool,
 }
 
-impl NewMailServerBody {
-    fn read(self) -> Result<NewMailServer, ApiError> {
-        let direction = optional_choice("direction", self.direction.as_deref())?;
-        let protocol = optional_choice("protocol", self.protocol.as_deref())?;
-        let security = optional_choice("security", self.security.as_deref())?;
-        let take = optional_choice("take", self.take.as_deref())?;
-        Ok(NewMailServer {
-            name: self.name,
-            direction: direction.unwrap_or(Direction::Incoming),
-            protocol: protocol.unwrap_or(Protocol::Imap),
-            security: security.unwrap_or(Security::Tls),
-            host: self.host,
-            port: self.port.unwrap_or(993),
-            mailbox: self.mailbox,
-            grant: self.grant,
-            password: self.password,
-            folder: self.folder,
-            take: take.unwrap_or(Take::New),
-            poll_seconds: self.poll_seconds,
-        })
-    }
-}
-
-/// What changes about a mail server.
-// No `Debug`: it holds a secret.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = MailServerEdit)]
-struct MailServerEditBody {
-    /// Id or e-mail address of the grant to sign in with from now on.
-    grant: Option<String>,
-    /// The password to sign in with from now on. Kept sealed and never shown again.
-    #[serde(default, deserialize_with = "secret")]
-    #[schema(value_type = Option<String>, format = Password)]
-    password: Option<Secret>,
-    /// Seconds between two polls.
-    poll_seconds: Option<u32>,
-    /// Whether polling is stopped.
-    paused: Option<bool>,
+/// What went with a mail server.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MailServerDeleted)]
+struct DeletedMailServerBody {
+    /// Names of the handlers that were deleted with it.
+    handlers: Vec<String>,
 }
 
 /// What was fetched, and what became of it.
@@ -250,4 +217,6 @@ struct FetchedBody {
     commented: u64,
     rejected: u64,
     quarantined: u64,
+    /// Those that no handler took: they are left on the mail server as they are.
+    unhandled: u64,
 }

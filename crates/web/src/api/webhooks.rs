@@ -41,7 +41,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(NewWebhookAnswer { of: made.of.into(), secret })))
 }
 
-/// Every webhook, without its secret.
+/// Every webhook, without its secret. Whoever may only look is shown the hosts of their addresses, and no more.
 #[utoipa::path(
     get, path = "/webhooks", tag = "webhooks",
     params(ListQuery),
@@ -49,15 +49,16 @@ async fn create(
 )]
 async fn list(
     State(app): State<App>,
-    _: Reader,
+    reader: Reader,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List<WebhookBody>>, ApiError> {
+    let whole = reader.is_admin();
     let listed = app.engine().webhooks(query.page()?).await?;
-    let items = listed.items.into_iter().map(WebhookBody::from).collect();
+    let items = listed.items.into_iter().map(|webhook| shown(webhook, whole)).collect();
     Ok(Json(List { items, next: listed.next }))
 }
 
-/// One webhook, without its secret.
+/// One webhook, without its secret. Whoever may only look is shown the host of its address, and no more.
 #[utoipa::path(
     get, path = "/webhooks/{id}", tag = "webhooks",
     params(("id" = String, Path, description = "Its id or name")),
@@ -65,10 +66,10 @@ async fn list(
 )]
 async fn show(
     State(app): State<App>,
-    _: Reader,
+    reader: Reader,
     Path(id): Path<String>,
 ) -> Result<Json<WebhookBody>, ApiError> {
-    Ok(Json(app.engine().webhook(&id).await?.into()))
+    Ok(Json(shown(app.engine().webhook(&id).await?, reader.is_admin())))
 }
 
 /// Changes a webhook; what is left out stays.
@@ -146,6 +147,7 @@ struct WebhookEditBody {
 struct WebhookBody {
     id: String,
     name: String,
+    /// Where events are posted. For a token without the scope `admin` it ends after the host: `https://chat.example/…`.
     url: String,
     enabled: bool,
     /// When something last arrived there.
@@ -153,6 +155,25 @@ struct WebhookBody {
     #[serde(flatten)]
     trouble: TroubleBody,
     created_at: Timestamp,
+}
+
+/// A webhook as an administrator may see it, or somebody who may only look. Keeps **Secrets stay in**: at many chat
+/// services, whoever knows the address may post there; and a receiver's own words often repeat it.
+fn shown(webhook: Webhook, whole: bool) -> WebhookBody {
+    let mut body = WebhookBody::from(webhook);
+    if !whole {
+        body.url = host_alone(&body.url);
+        body.trouble.provider_error = None;
+    }
+    body
+}
+
+/// An address with nothing behind its host, and no user name before it.
+fn host_alone(address: &str) -> String {
+    match url::Url::parse(address).map(|url| url.origin()) {
+        Ok(origin) if origin.is_tuple() => format!("{}/…", origin.ascii_serialization()),
+        _ => "…".to_owned(),
+    }
 }
 
 impl From<Webhook> for WebhookBody {
@@ -178,4 +199,51 @@ struct NewWebhookAnswer {
     of: WebhookBody,
     /// Signs what is sent, by the conventions of Standard Webhooks. Keep it: it is not shown again.
     secret: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use outlink_model::Secret;
+    use outlink_model::grant::{Actor, Trouble};
+
+    use super::*;
+
+    #[test]
+    fn a_receiver_that_repeats_its_address_tells_it_to_administrators_alone() {
+        let webhook = || Webhook {
+            id: "019a0000-0000-7000-8000-000000000000".parse().unwrap(),
+            name: "Chat".into(),
+            url: "https://hooks.example/s3cret".into(),
+            secret: Secret::new("whsec_x"),
+            enabled: true,
+            ok_at: None,
+            trouble: Some(Trouble {
+                actor: Actor::LinkAdministrator,
+                reason: "It answers 404.".into(),
+                hint: "Check the address.".into(),
+                provider_error: Some("Cannot POST /s3cret".into()),
+            }),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        let told = |whole: bool| serde_json::to_string(&shown(webhook(), whole)).unwrap();
+        assert_eq!(told(true).matches("s3cret").count(), 2);
+        assert!(!told(false).contains("s3cret") && told(false).contains("It answers 404."));
+    }
+
+    #[test]
+    fn nothing_but_scheme_host_and_port_is_left() {
+        for (address, shown) in [
+            ("https://hooks.example/services/T0/B0/s3cret", "https://hooks.example/…"),
+            ("https://hooks.example", "https://hooks.example/…"),
+            (
+                "https://user:s3cret@hooks.example:8443/?key=s3cret#s3cret",
+                "https://hooks.example:8443/…",
+            ),
+            ("http://127.0.0.1:9/in", "http://127.0.0.1:9/…"),
+            ("s3cret", "…"),
+            ("mailto:s3cret", "…"),
+        ] {
+            assert_eq!(host_alone(address), shown);
+        }
+    }
 }

@@ -9,16 +9,18 @@ use outlink_engine::grants::{GrantView, grant_name};
 use outlink_model::grant::GrantStateName;
 use outlink_model::link::Link;
 use outlink_oauth::missing_scope_words;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::filter::{FilterLink, by_state};
 use super::hand_outs::HandOutRow;
 use super::offer::{Asker, show_offer};
 use super::report::Failure;
 use crate::app::App;
 use crate::auth::Signed;
+use crate::choice::optional_choice;
 use crate::error::ApiError;
-use crate::extract::{ListQuery, Path, Query};
-use crate::page::Rows;
+use crate::extract::{Path, Query, page};
+use crate::page::next_page;
 use crate::words::{Badge, Ends, ScopeView, TroubleView, When, grant_badge};
 
 pub(crate) fn routes() -> Router<App> {
@@ -61,6 +63,27 @@ impl From<GrantView> for GrantRow {
             next_refresh_at: grant.next_refresh_at.map(When::from),
         }
     }
+}
+
+/// The grants, a page of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct GrantsPage {
+    /// The name of the one link whose grants are shown, where it is one.
+    pub(crate) link: Option<String>,
+    pub(crate) filter: Vec<FilterLink>,
+    /// Whether some are left out.
+    pub(crate) filtered: bool,
+    pub(crate) items: Vec<GrantRow>,
+    pub(crate) next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GrantsQuery {
+    state: Option<String>,
+    link: Option<String>,
+    limit: Option<u32>,
+    after: Option<String>,
 }
 
 /// One grant.
@@ -159,11 +182,24 @@ impl GrantPage {
 async fn list(
     State(app): State<App>,
     signed: Signed,
-    Query(query): Query<ListQuery>,
+    Query(query): Query<GrantsQuery>,
 ) -> Result<Response, ApiError> {
-    let limit = query.limit;
-    let listed = app.engine().grants(query.page()?).await?;
-    let page: Rows<GrantRow> = Rows::of("/grants", limit, listed);
+    let state: Option<GrantStateName> = optional_choice("state", query.state.as_deref())?;
+    let named = query.link.as_deref().filter(|link| !link.is_empty());
+    let link = match named {
+        Some(named) => Some(app.engine().link(named).await?.name),
+        None => None,
+    };
+    let part = page(query.limit, query.after)?;
+    let listed = app.engine().grants_where(named, state, part).await?;
+    let filters = [("link", named), ("state", state.map(GrantStateName::as_str))];
+    let page = GrantsPage {
+        filter: by_state("/grants", named, state, ""),
+        filtered: link.is_some() || state.is_some(),
+        link,
+        next: next_page("/grants", &filters, query.limit, listed.next.as_deref()),
+        items: listed.items.into_iter().map(GrantRow::from).collect(),
+    };
     app.pages().show(&signed, "grants", "grants.html", page)
 }
 

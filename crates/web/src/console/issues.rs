@@ -2,25 +2,37 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use outlink_engine::tracker::IssueView;
-use outlink_model::CommentId;
-use outlink_model::tracker::{Attachment, Issue};
+use outlink_model::handler::Unauthenticated;
+use outlink_model::message::{Authentication, Message};
+use outlink_model::tracker::{Issue, IssueStatus};
 use serde::{Deserialize, Serialize};
 
+use super::pickers::{self, Picker};
 use crate::api::attachments::attachment;
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{Path, Query, page};
+use crate::form::{self, Fields, Form};
 use crate::page::next_page;
-use crate::words::{Badge, When, issue_badge, person, size};
+use crate::words::{Badge, When, authentication_badge, issue_badge, person, priority_words};
+
+mod entries;
+
+pub(crate) use entries::Entry;
+#[cfg(test)]
+pub(crate) use entries::{FileRow, Kind};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/issues", get(list))
         .route("/issues/{key}", get(show))
+        .route("/issues/{key}/resolve", post(resolve))
+        .route("/issues/{key}/reopen", post(reopen))
+        .route("/issues/{key}/move", post(relocate))
         .route("/attachments/{id}", get(file))
 }
 
@@ -38,10 +50,14 @@ pub(crate) struct IssueRow {
     pub(crate) href: String,
     pub(crate) key: String,
     pub(crate) summary: String,
+    pub(crate) issue_type: String,
+    pub(crate) priority: Option<&'static str>,
+    pub(crate) labels: Vec<String>,
     pub(crate) badge: Badge,
     pub(crate) reporter: String,
+    pub(crate) assignee: Option<String>,
     pub(crate) comments: u64,
-    pub(crate) created_at: When,
+    pub(crate) updated_at: When,
 }
 
 impl From<Issue> for IssueRow {
@@ -50,10 +66,14 @@ impl From<Issue> for IssueRow {
             href: format!("/issues/{}", issue.key),
             key: issue.key,
             summary: subject(issue.summary),
+            issue_type: issue.issue_type,
+            priority: issue.priority.map(priority_words),
+            labels: issue.labels,
             badge: issue_badge(issue.status),
             reporter: person(&issue.reporter),
+            assignee: issue.assignee.as_ref().map(person),
             comments: issue.comments,
-            created_at: issue.created_at.into(),
+            updated_at: issue.updated_at.into(),
         }
     }
 }
@@ -61,77 +81,40 @@ impl From<Issue> for IssueRow {
 /// An issue with all that belongs to it.
 #[derive(Debug, Serialize)]
 pub(crate) struct IssuePage {
+    pub(crate) href: String,
     pub(crate) key: String,
+    pub(crate) former_keys: Vec<String>,
     pub(crate) project: String,
     pub(crate) summary: String,
     pub(crate) badge: Badge,
-    pub(crate) entries: Vec<Entry>,
-}
-
-/// The description or a comment.
-#[derive(Debug, Serialize)]
-pub(crate) struct Entry {
-    pub(crate) author: String,
+    pub(crate) resolved: bool,
+    pub(crate) issue_type: String,
+    pub(crate) priority: Option<&'static str>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) reporter: String,
+    pub(crate) assignee: Option<String>,
+    pub(crate) watchers: Vec<String>,
     pub(crate) created_at: When,
-    pub(crate) message_href: Option<String>,
-    pub(crate) body: String,
-    pub(crate) files: Vec<FileRow>,
-}
-
-/// A file.
-#[derive(Debug, Serialize)]
-pub(crate) struct FileRow {
-    pub(crate) href: String,
-    pub(crate) name: String,
-    pub(crate) media_type: String,
-    pub(crate) size: String,
-}
-
-impl IssuePage {
-    pub(crate) fn new(view: IssueView) -> Self {
-        let files_of = |comment: Option<CommentId>| -> Vec<FileRow> {
-            let of_it = view.attachments.iter().filter(|file| file.comment_id == comment);
-            of_it.map(FileRow::from).collect()
-        };
-        let issue = view.issue;
-        let mut entries = vec![Entry {
-            author: person(&issue.reporter),
-            created_at: issue.created_at.into(),
-            message_href: None,
-            body: issue.description,
-            files: files_of(None),
-        }];
-        entries.extend(view.comments.into_iter().map(|comment| Entry {
-            author: person(&comment.author),
-            created_at: comment.created_at.into(),
-            message_href: comment.message_id.map(|id| format!("/messages/{id}")),
-            body: comment.body,
-            files: files_of(Some(comment.id)),
-        }));
-        Self {
-            project: issue.key.split('-').next().unwrap_or_default().to_owned(),
-            key: issue.key,
-            summary: subject(issue.summary),
-            badge: issue_badge(issue.status),
-            entries,
-        }
-    }
-}
-
-impl From<&Attachment> for FileRow {
-    fn from(file: &Attachment) -> Self {
-        Self {
-            href: format!("/attachments/{}", file.id),
-            name: file.name.clone(),
-            media_type: file.media_type.clone(),
-            size: size(file.size),
-        }
-    }
+    pub(crate) updated_at: When,
+    pub(crate) entries: Vec<Entry>,
+    /// Where it can be moved to.
+    pub(crate) projects: Picker,
+    pub(crate) form: Form,
 }
 
 /// A line that can be clicked even where somebody wrote none.
 pub(crate) fn subject(text: String) -> String {
     if text.trim().is_empty() { "(no subject)".to_owned() } else { text }
+}
+
+/// What marks mail whose sender's domain does not stand behind it.
+pub(crate) fn doubt(authentication: Authentication) -> Option<Badge> {
+    let fails = authentication == Authentication::Fail;
+    fails.then(|| authentication_badge(authentication))
+}
+
+pub(crate) fn blank() -> Form {
+    Form::new(&[("project", "")])
 }
 
 /// Which issues are wanted.
@@ -163,7 +146,114 @@ async fn show(
     Path(key): Path<String>,
 ) -> Result<Response, ApiError> {
     let view = app.engine().issue(&key).await?;
-    app.pages().show(&signed, "issues", "issue.html", IssuePage::new(view))
+    // Found by a former key or by its id: the address that is kept should be the one of today.
+    if view.issue.key != key {
+        return Ok(Redirect::to(&format!("/issues/{}", view.issue.key)).into_response());
+    }
+    render(&app, &signed, view, blank()).await
+}
+
+async fn resolve(
+    State(app): State<App>,
+    signed: Signed,
+    Path(key): Path<String>,
+) -> Result<Response, ApiError> {
+    set(&app, &signed, &key, IssueStatus::Resolved).await
+}
+
+async fn reopen(
+    State(app): State<App>,
+    signed: Signed,
+    Path(key): Path<String>,
+) -> Result<Response, ApiError> {
+    set(&app, &signed, &key, IssueStatus::Open).await
+}
+
+async fn set(
+    app: &App,
+    signed: &Signed,
+    key: &str,
+    status: IssueStatus,
+) -> Result<Response, ApiError> {
+    let view = app.engine().set_issue_status(key, status, &signed.caller()).await?;
+    Ok(Redirect::to(&format!("/issues/{}", view.issue.key)).into_response())
+}
+
+async fn relocate(
+    State(app): State<App>,
+    signed: Signed,
+    Path(key): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    let project = fields.text("project");
+    match app.engine().move_issue(&key, &project, &signed.caller()).await {
+        Ok(view) => Ok(Redirect::to(&format!("/issues/{}", view.issue.key)).into_response()),
+        Err(error) => {
+            let view = app.engine().issue(&key).await?;
+            let form = blank().typed(&fields).refused(error.into(), &[])?;
+            render(&app, &signed, view, form).await
+        }
+    }
+}
+
+async fn render(
+    app: &App,
+    signed: &Signed,
+    view: IssueView,
+    form: Form,
+) -> Result<Response, ApiError> {
+    let status = form::status(&form);
+    let messages = app.engine().messages_of_issue(&view.issue).await?;
+    let former_keys = app.engine().former_keys(&view.issue).await?;
+    let unmarked = unmarked(app, &messages).await?;
+    let mut projects = pickers::projects(app, form.value("project")).await?;
+    let own = view.issue.project_id.to_string();
+    projects.options.retain(|option| option.value != own);
+    let issue = &view.issue;
+    let page = IssuePage {
+        href: format!("/issues/{}", issue.key),
+        former_keys,
+        project: issue.key.split('-').next().unwrap_or_default().to_owned(),
+        key: issue.key.clone(),
+        summary: subject(issue.summary.clone()),
+        badge: issue_badge(issue.status),
+        resolved: issue.status == IssueStatus::Resolved,
+        issue_type: issue.issue_type.clone(),
+        priority: issue.priority.map(priority_words),
+        labels: issue.labels.clone(),
+        reporter: person(&issue.reporter),
+        assignee: issue.assignee.as_ref().map(person),
+        watchers: view.watchers.iter().map(person).collect(),
+        created_at: issue.created_at.into(),
+        updated_at: issue.updated_at.into(),
+        entries: entries::all(view, messages, &unmarked),
+        projects,
+        form,
+    };
+    app.pages().show_with(status, signed, "issues", "issue.html", page)
+}
+
+/// The handlers that want no mail marked, of those that took mail whose sender is in doubt.
+async fn unmarked(
+    app: &App,
+    messages: &[Message],
+) -> Result<Vec<outlink_model::HandlerId>, ApiError> {
+    let doubtful = messages.iter().filter(|message| doubt(message.authentication).is_some());
+    let mut ids: Vec<_> = doubtful.filter_map(|message| message.handler_id).collect();
+    ids.sort();
+    ids.dedup();
+    let mut unmarked = Vec::new();
+    for id in ids {
+        match app.engine().handler(&id.to_string()).await {
+            Ok(handler) if handler.settings.unauthenticated == Unauthenticated::Accept => {
+                unmarked.push(id);
+            }
+            // One that is gone wants nothing any more; the mark says the truth in any case.
+            Ok(_) | Err(outlink_engine::Error::Problem(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(unmarked)
 }
 
 async fn file(

@@ -5,15 +5,15 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use outlink_engine::links::{LinkDraft, LinkEdit, SavedLink};
-use outlink_model::link::{ClientAuth, GrantType, Link, SigningAlg};
+use outlink_engine::links::{LinkEdit, SavedLink};
+use outlink_model::Timestamp;
+use outlink_model::link::{ClientAuth, Link};
 use outlink_model::problem::Problem;
-use outlink_model::provider::ProviderKind;
-use outlink_oauth::{parse_service_account, preset};
+use outlink_oauth::preset;
 use serde::Serialize;
 
-use super::link_form::{LinkFields, Proof, SECRETS, draft, ends, lines, new_secret};
-use super::links::{News, SecretRow, show_link};
+use super::link_form::{LinkFields, Proof, SECRETS, draft, lines};
+use super::links::{News, show_link};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::choice::optional_choice;
@@ -21,11 +21,16 @@ use crate::error::ApiError;
 use crate::extract::Path;
 use crate::form::{self, Fields, Form};
 
+mod secret;
+
+#[cfg(test)]
+pub(crate) use secret::{LinkSecretPage, SecretDay, secret_form};
+
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/links/{id}/edit", get(edit).post(save))
         .route("/links/{id}/edit/fields", post(other_fields))
-        .route("/links/{id}/secret", get(secret).post(save_secret))
+        .merge(secret::routes())
 }
 
 /// The form over a link that stands.
@@ -40,13 +45,76 @@ pub(crate) struct LinkEditPage {
     pub(crate) shown_for: String,
     pub(crate) notice: Option<&'static str>,
     pub(crate) fields: LinkFields,
+    /// Whether a secret is kept that a public client would have no use for.
+    pub(crate) has_secret: bool,
+    /// Where the link is not what stands in the form, once somebody else has changed it.
+    pub(crate) differs: Vec<Difference>,
     pub(crate) more_open: bool,
+}
+
+/// A field that somebody else may have changed.
+#[derive(Debug, Serialize)]
+pub(crate) struct Difference {
+    pub(crate) label: &'static str,
+    /// What the link has there now; may be empty.
+    pub(crate) now: String,
+}
+
+/// The fields that are compared, by their names on the page.
+const COMPARED: [(&str, &str); 19] = [
+    ("name", "Name"),
+    ("description", "Description"),
+    ("client_id", "Client ID"),
+    ("client_auth", "Client authentication"),
+    ("signing_alg", "Signing algorithm"),
+    ("authorization_endpoint", "Authorization endpoint"),
+    ("token_endpoint", "Token endpoint"),
+    ("revocation_endpoint", "Revocation endpoint"),
+    ("device_authorization_endpoint", "Device authorization endpoint"),
+    ("issuer", "Issuer"),
+    ("requires_iss", "The provider’s answers always name their issuer"),
+    ("token_hosts", "Hosts that tokens may be shown to"),
+    ("userinfo_endpoint", "Userinfo endpoint"),
+    ("introspection_endpoint", "Introspection endpoint"),
+    ("scope", "Scopes"),
+    ("scope_separator", "Scopes are separated by"),
+    ("pkce", "PKCE"),
+    ("authorization_params", "Extra authorization parameters"),
+    ("token_params", "Extra token parameters"),
+];
+
+/// Where a link is not what stands in a form: what saving the form would overwrite.
+fn differences(link: &Link, form: &Form) -> Vec<Difference> {
+    let now = filled(link);
+    let differs = COMPARED.into_iter().filter(|(name, _)| {
+        let words = |form: &Form| form.value(name).split_whitespace().collect::<Vec<_>>().join(" ");
+        words(&now) != words(form)
+    });
+    differs.map(|(name, label)| Difference { label, now: now.value(name).to_owned() }).collect()
+}
+
+/// The code of a refusal since somebody else was quicker.
+const CHANGED_MEANWHILE: &str = "changed_meanwhile";
+
+/// When the link was last edited, as the page with the form has it.
+fn seen(fields: &Fields) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = fields.sent("updated_at") else { return Ok(None) };
+    text.trim().parse().map(Some).map_err(|_| {
+        Problem::invalid(
+            "updated_at",
+            "moment_unusable",
+            "The form does not say any more which state of the link it was filled in with.",
+            "Open it anew.",
+        )
+    })
 }
 
 /// A link as its fields hold it.
 pub(crate) fn filled(link: &Link) -> Form {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Form::new(&[
+        ("updated_at", &link.updated_at.to_string()),
+        ("delete_client_secret", ""),
         ("name", &link.name),
         ("description", &link.description),
         ("client_id", &link.client_id),
@@ -112,7 +180,13 @@ async fn save(
         {
             return Ok(None);
         }
-        let edit = LinkEdit { draft: draft(&fields, auth, proof)?, ..LinkEdit::default() };
+        let edit = LinkEdit {
+            draft: draft(&fields, auth, proof)?,
+            delete_secret: proof == Proof::Nothing
+                && fields.optional("delete_client_secret").is_some(),
+            seen: seen(&fields)?,
+            ..LinkEdit::default()
+        };
         Ok::<_, ApiError>(Some(app.engine().edit_link(&id, edit, &signed.caller()).await?))
     };
     match saved.await {
@@ -120,6 +194,17 @@ async fn save(
         Ok(None) => {
             let notice = "Nothing is saved yet: this client authentication needs other fields. They are shown now.";
             show(&app, &signed, &link, filled(&link).typed(&fields), Some(notice))
+        }
+        Err(error) if error.code == CHANGED_MEANWHILE => {
+            // Read after the refusal, so that what is shown is what saving again would overwrite.
+            let link = app.engine().link(&link.id.to_string()).await?;
+            let hint = "What you entered still stands in the form. Compare it with the link as it is now, shown below, and \
+                        save again to put yours in its place.";
+            let error = ApiError { hint: hint.to_owned(), ..error };
+            let form = filled(&link).typed(&fields).with("updated_at", link.updated_at.to_string());
+            let form = form.refused(error, SECRETS)?;
+            let differs = differences(&link, &form);
+            show_with(&app, &signed, &link, form, None, differs)
         }
         Err(error) => {
             let form = filled(&link).typed(&fields).refused(error, SECRETS)?;
@@ -151,6 +236,17 @@ fn show(
     form: Form,
     notice: Option<&'static str>,
 ) -> Result<Response, ApiError> {
+    show_with(app, signed, link, form, notice, Vec::new())
+}
+
+fn show_with(
+    app: &App,
+    signed: &Signed,
+    link: &Link,
+    form: Form,
+    notice: Option<&'static str>,
+    differs: Vec<Difference>,
+) -> Result<Response, ApiError> {
     let auth = form.value("client_auth").parse::<ClientAuth>().unwrap_or(link.client_auth);
     let status = form::status(&form);
     let page = LinkEditPage {
@@ -161,103 +257,10 @@ fn show(
         shown_for: auth.to_string(),
         notice,
         fields: LinkFields::new(link.provider, link.grant_type, Some(auth), false),
+        has_secret: !link.client_secrets.is_empty(),
+        differs,
         more_open: form.is_refused(),
         form,
     };
     app.pages().show_with(status, signed, "links", "link_edit.html", page)
-}
-
-/// The form for a new secret, or for the end of the one in use.
-#[derive(Debug, Serialize)]
-pub(crate) struct LinkSecretPage {
-    pub(crate) href: String,
-    pub(crate) name: String,
-    pub(crate) form: Form,
-    pub(crate) fields: LinkFields,
-    pub(crate) secrets: Vec<SecretRow>,
-}
-
-pub(crate) fn secret_form(signing_alg: Option<SigningAlg>) -> Form {
-    Form::new(&[
-        ("signing_alg", signing_alg.map_or("", |alg| alg.as_str())),
-        ("client_certificate", ""),
-        ("client_key_id", ""),
-        ("client_secret_expires_at", ""),
-        ("how", "add"),
-    ])
-}
-
-async fn secret(
-    State(app): State<App>,
-    signed: Signed,
-    Path(id): Path<String>,
-) -> Result<Response, ApiError> {
-    let link = app.engine().link(&id).await?;
-    let form = secret_form(link.signing_alg);
-    show_secret(&app, &signed, link, form)
-}
-
-async fn save_secret(
-    State(app): State<App>,
-    signed: Signed,
-    Path(id): Path<String>,
-    fields: Fields,
-) -> Result<Response, ApiError> {
-    let link = app.engine().link(&id).await?;
-    let saved = async {
-        let edit = read_secret(&link, &fields)?;
-        Ok::<_, ApiError>(app.engine().edit_link(&id, edit, &signed.caller()).await?)
-    };
-    match saved.await {
-        Ok(saved) => after(&app, &signed, saved, "The secret is saved.").await,
-        Err(error) => {
-            let form = secret_form(link.signing_alg).typed(&fields).refused(error, SECRETS)?;
-            show_secret(&app, &signed, link, form)
-        }
-    }
-}
-
-fn read_secret(link: &Link, fields: &Fields) -> Result<LinkEdit, ApiError> {
-    let proof = Proof::of(link.grant_type, Some(link.client_auth));
-    let ends = ends(fields)?;
-    let mut secret = new_secret(fields, proof)?;
-    if let Some(new) = &mut secret
-        && reads_key_files(link)
-        && new.value.expose().trim_start().starts_with('{')
-    {
-        let account = parse_service_account(&new.value)
-            .map_err(|problem| Problem { field: Some("client_secret"), ..problem })?;
-        new.value = account.private_key;
-        new.key_id = new.key_id.take().or(account.private_key_id);
-    }
-    // Without a new secret only the end of the one in use is set; where neither is given, the engine says so.
-    let only_end = secret.is_none() && ends.is_some();
-    let beside = !link.client_secrets.is_empty() && fields.text("how") == "add";
-    let alg = fields.sent("signing_alg").filter(|_| secret.is_some());
-    Ok(LinkEdit {
-        add_secret: !only_end && (secret.is_none() || beside),
-        secret_expires_at: ends.filter(|_| only_end),
-        draft: LinkDraft {
-            signing_alg: optional_choice("signing_alg", alg.as_deref())?,
-            secret,
-            ..LinkDraft::default()
-        },
-    })
-}
-
-/// Whether keys of this link come in Google's key files.
-fn reads_key_files(link: &Link) -> bool {
-    link.provider == ProviderKind::Google && link.grant_type == GrantType::JwtBearer
-}
-
-fn show_secret(app: &App, signed: &Signed, link: Link, form: Form) -> Result<Response, ApiError> {
-    let status = form::status(&form);
-    let page = LinkSecretPage {
-        href: format!("/links/{}", link.id),
-        form,
-        fields: LinkFields::new(link.provider, link.grant_type, Some(link.client_auth), false),
-        secrets: SecretRow::all(&link.client_secrets, app.engine().now()),
-        name: link.name,
-    };
-    app.pages().show_with(status, signed, "links", "link_secret.html", page)
 }

@@ -31,11 +31,11 @@ mod view;
 pub(crate) use asked::{Asked, Proof};
 pub(crate) use choose::ChoosePage;
 pub(crate) use fields::LinkFields;
-pub(crate) use read::{draft, ends, new_secret};
+pub(crate) use read::{draft, ends, new_secret, signing_alg};
 #[cfg(test)]
 pub(crate) use values::blank;
 pub(crate) use values::lines;
-pub(crate) use view::{LinkNewPage, RedirectView};
+pub(crate) use view::{LinkNewPage, RedirectView, cloud_words};
 
 /// Fields that are never filled in again.
 pub(crate) const SECRETS: &[&str] = &["client_secret", "service_account", "initial_access_token"];

@@ -21,10 +21,14 @@ use crate::form::{self, Fields, Form};
 use crate::page::Rows;
 use crate::words::{Badge, When, link_badge};
 
+mod grants;
 mod view;
 
 #[cfg(test)]
-pub(crate) use view::{Fact, LinkGrantRow};
+pub(crate) use grants::LinkGrantRow;
+pub(crate) use grants::{LinkGrants, LinkQuery};
+#[cfg(test)]
+pub(crate) use view::Fact;
 pub(crate) use view::{LinkPage, SecretRow};
 
 pub(crate) fn routes() -> Router<App> {
@@ -94,21 +98,32 @@ async fn show(
     State(app): State<App>,
     signed: Signed,
     Path(id): Path<String>,
+    Query(query): Query<LinkQuery>,
 ) -> Result<Response, ApiError> {
-    show_link(&app, &signed, &id, News::default()).await
+    render(&app, &signed, &id, query, News::default()).await
 }
 
-/// The page of a link.
+/// The page of a link, with the first of its grants.
 pub(crate) async fn show_link(
     app: &App,
     signed: &Signed,
     id: &str,
     news: News,
 ) -> Result<Response, ApiError> {
+    render(app, signed, id, LinkQuery::default(), news).await
+}
+
+async fn render(
+    app: &App,
+    signed: &Signed,
+    id: &str,
+    query: LinkQuery,
+    news: News,
+) -> Result<Response, ApiError> {
     let link = app.engine().link(id).await?;
-    let grants = app.engine().grants_of_link(&link).await?;
+    let grants = LinkGrants::read(app, &link, query).await?;
     let status = news.form.as_ref().map_or(http::StatusCode::OK, form::status);
-    let page = LinkPage::new(app.engine(), link, &grants, news);
+    let page = LinkPage::new(app.engine(), link, grants, news);
     app.pages().show_with(status, signed, "links", "link.html", page)
 }
 

@@ -4,30 +4,38 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use outlink_engine::mail_servers::MailServerEdit;
-use outlink_model::mail_server::{MailServer, SignIn, Take};
+use outlink_engine::mail_servers::{MailServerDraft, MailServerEdit};
+use outlink_model::mail_server::MailServer;
 use serde::Serialize;
 
-use super::mail_server_form::grant_choices;
-use super::report::{Failure, Report};
+use super::mail_server_form::{self, Found, SECRETS};
+use super::report::Failure;
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
-use crate::form::{self, Choice, Fields, Form, number};
-use crate::names;
+use crate::form::{Fields, Form};
 use crate::page::Rows;
-use crate::words::{Badge, TroubleView, When, grant_badge, server_badge, take_words};
+use crate::words::{Badge, When, server_badge};
+
+pub(crate) mod authorize;
+pub(crate) mod delete;
+pub(crate) mod log;
+pub(crate) mod state;
+pub(crate) mod view;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .route("/mail-servers", get(list).post(super::mail_server_form::create))
+        .route("/mail-servers", get(list).post(mail_server_form::create))
         .route("/mail-servers/{id}", get(show))
-        .route("/mail-servers/{id}/edit", post(edit))
+        .route("/mail-servers/{id}/sign-in", post(sign_in))
+        .route("/mail-servers/{id}/authorize", post(authorize))
         .route("/mail-servers/{id}/test", post(test))
         .route("/mail-servers/{id}/fetch", post(fetch))
         .route("/mail-servers/{id}/pause", post(pause))
         .route("/mail-servers/{id}/resume", post(resume))
+        .merge(delete::routes())
+        .merge(log::routes())
 }
 
 /// One mail server in the list.
@@ -56,53 +64,19 @@ impl From<MailServer> for MailServerRow {
     }
 }
 
-/// One mail server.
-#[derive(Debug, Serialize)]
-pub(crate) struct MailServerPage {
-    pub(crate) notice: Option<String>,
-    pub(crate) failure: Option<Failure>,
-    pub(crate) report: Option<Report>,
-    pub(crate) id: String,
-    pub(crate) href: String,
-    pub(crate) name: String,
-    pub(crate) badge: Badge,
-    pub(crate) trouble: Option<TroubleView>,
-    pub(crate) has_handler: bool,
-    pub(crate) paused: bool,
-    pub(crate) mailbox: String,
-    pub(crate) host: String,
-    pub(crate) grant: Option<GrantRef>,
-    /// Whether there is nothing to sign in with.
-    pub(crate) missing: bool,
-    /// The form for another way to sign in, and how often is looked.
-    pub(crate) form: Form,
-    pub(crate) grants: Vec<Choice>,
-    pub(crate) folder: String,
-    pub(crate) take: &'static str,
-    pub(crate) poll_seconds: u32,
-    pub(crate) ok_at: Option<When>,
-    pub(crate) created_at: When,
-}
-
-/// The grant that it signs in with.
-#[derive(Debug, Serialize)]
-pub(crate) struct GrantRef {
-    pub(crate) href: String,
-    pub(crate) identity: String,
-    pub(crate) badge: Badge,
-}
-
 /// What has just happened, to be told on the page.
 #[derive(Debug, Default)]
-struct News {
-    notice: Option<String>,
-    failure: Option<Failure>,
-    report: Option<Report>,
-    form: Option<Form>,
+pub(crate) struct News {
+    pub(crate) notice: Option<String>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) found: Found,
+    /// The form for another way to sign in, as it was refused.
+    pub(crate) form: Option<Form>,
 }
 
-pub(crate) fn edit_form(poll_seconds: u32) -> Form {
-    Form::new(&[("grant", ""), ("poll_seconds", &poll_seconds.to_string())])
+/// The form for another way to sign in.
+pub(crate) fn sign_in_form() -> Form {
+    Form::new(&[("grant", ""), ("link", ""), ("login_hint", "")])
 }
 
 async fn list(
@@ -121,7 +95,7 @@ async fn show(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    render(&app, &signed, &id, News::default()).await
+    view::show(&app, &signed, &id, News::default()).await
 }
 
 async fn test(
@@ -129,9 +103,9 @@ async fn test(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let steps = app.engine().test_mail_server(&id).await?;
-    let news = News { report: Some(Report::new(steps)), ..News::default() };
-    render(&app, &signed, &id, news).await
+    let report = app.engine().test_mail_server(&id).await?;
+    let found = Found::of(&app, report).await?;
+    view::show(&app, &signed, &id, News { found, ..News::default() }).await
 }
 
 async fn fetch(
@@ -139,19 +113,29 @@ async fn fetch(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    let news = match app.engine().fetch_mail_server(&id).await {
+    let news = fetched(&app, &id).await;
+    view::show(&app, &signed, &id, news).await
+}
+
+/// Fetches now, and says what came of it.
+pub(crate) async fn fetched(app: &App, id: &str) -> News {
+    match app.engine().fetch_mail_server(id).await {
         Ok(done) => News {
             notice: Some(format!(
-                "{} fetched: {} became issues, {} comments, {} rejected, {} quarantined.",
-                done.fetched, done.created, done.commented, done.rejected, done.quarantined
+                "{} fetched: {} became issues, {} comments, {} rejected, {} quarantined, {} taken by no handler.",
+                done.fetched,
+                done.created,
+                done.commented,
+                done.rejected,
+                done.quarantined,
+                done.unhandled
             )),
             ..News::default()
         },
         Err(error) => {
             News { failure: Some(Failure::from(ApiError::from(error))), ..News::default() }
         }
-    };
-    render(&app, &signed, &id, news).await
+    }
 }
 
 async fn pause(
@@ -159,8 +143,8 @@ async fn pause(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    app.engine().pause_mail_server(&id, true, &signed.caller()).await?;
-    Ok(Redirect::to(&format!("/mail-servers/{}", crate::page::encode(&id))).into_response())
+    let server = app.engine().pause_mail_server(&id, true, &signed.caller()).await?;
+    Ok(Redirect::to(&href(&server)).into_response())
 }
 
 async fn resume(
@@ -168,77 +152,53 @@ async fn resume(
     signed: Signed,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
-    app.engine().pause_mail_server(&id, false, &signed.caller()).await?;
-    Ok(Redirect::to(&format!("/mail-servers/{}", crate::page::encode(&id))).into_response())
+    let server = app.engine().pause_mail_server(&id, false, &signed.caller()).await?;
+    Ok(Redirect::to(&href(&server)).into_response())
 }
 
-/// Attaches another grant or password, and says how often is looked. Whoever was without a sign-in is resumed with it.
-async fn edit(
+/// Attaches another grant or password. Whoever was without a sign-in is resumed with it.
+async fn sign_in(
     State(app): State<App>,
     signed: Signed,
     Path(id): Path<String>,
     fields: Fields,
 ) -> Result<Response, ApiError> {
-    let server = app.engine().mail_server(&id).await?;
-    let edited = async {
-        let seconds = fields.optional("poll_seconds");
-        let edit = MailServerEdit {
-            grant: fields.optional("grant"),
-            password: fields.secret("password"),
-            poll_seconds: seconds.map(|text| number("poll_seconds", &text)).transpose()?,
-            paused: fields.optional("resume").map(|_| false),
-        };
-        Ok::<_, ApiError>(app.engine().edit_mail_server(&id, edit, &signed.caller()).await?)
+    let draft = MailServerDraft {
+        grant: fields.optional("grant"),
+        password: fields.secret("password"),
+        ..MailServerDraft::default()
     };
-    match edited.await {
-        Ok(server) => Ok(Redirect::to(&format!("/mail-servers/{}", server.id)).into_response()),
+    let paused = fields.optional("resume").map(|_| false);
+    let edit = MailServerEdit { draft, paused, ..MailServerEdit::default() };
+    match app.engine().edit_mail_server(&id, edit, &signed.caller()).await {
+        Ok(server) => Ok(Redirect::to(&href(&server)).into_response()),
         Err(error) => {
-            let form =
-                edit_form(server.poll_seconds).typed(&fields).refused(error, &["password"])?;
-            render(&app, &signed, &id, News { form: Some(form), ..News::default() }).await
+            let form = sign_in_form().typed(&fields).refused(error.into(), SECRETS)?;
+            view::show(&app, &signed, &id, News { form: Some(form), ..News::default() }).await
         }
     }
 }
 
-async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Response, ApiError> {
-    let server = app.engine().mail_server(id).await?;
-    let grant = names::grant_of_server(app.engine(), &server).await?;
-    let has_handler = names::has_handler(app.engine(), &server).await?;
-    let form = news.form.unwrap_or_else(|| edit_form(server.poll_seconds));
-    let status = form::status(&form);
-    let page = MailServerPage {
-        notice: news.notice,
-        failure: news.failure,
-        report: news.report,
-        id: server.id.to_string(),
-        href: format!("/mail-servers/{}", server.id),
-        badge: server_badge(&server),
-        trouble: server.health.trouble.as_ref().map(TroubleView::from),
-        has_handler,
-        paused: server.paused,
-        mailbox: server.mailbox,
-        host: format!("{}, port {}, {}", server.host, server.port, server.security),
-        grant: grant.map(|(grant, identity)| GrantRef {
-            href: format!("/grants/{}", grant.id),
-            identity,
-            badge: grant_badge(grant.state.name()),
-        }),
-        missing: matches!(server.sign_in, SignIn::Missing),
-        form,
-        grants: grant_choices(app, "as it is").await?,
-        folder: server.folder,
-        take: words(server.take),
-        poll_seconds: server.poll_seconds,
-        ok_at: server.health.ok_at.map(When::from),
-        created_at: server.created_at.into(),
-        name: server.name,
-    };
-    app.pages().show_with(status, signed, "mail_servers", "mail_server.html", page)
+/// Asks for a consent whose grant the server is to sign in with.
+async fn authorize(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Result<Response, ApiError> {
+    match authorize::ask(&app, &signed, &id, &fields).await {
+        Ok((saved, authorized)) => {
+            let back = href(&saved);
+            authorize::show(&app, &signed, &saved, authorized, back)
+        }
+        Err(error) => {
+            let form = sign_in_form().typed(&fields).refused(error, SECRETS)?;
+            view::show(&app, &signed, &id, News { form: Some(form), ..News::default() }).await
+        }
+    }
 }
 
-fn words(take: Take) -> &'static str {
-    match take {
-        Take::New => "only what arrives after it was added",
-        Take::All => take_words(take),
-    }
+/// The page of a mail server.
+pub(crate) fn href(server: &MailServer) -> String {
+    format!("/mail-servers/{}", server.id)
 }

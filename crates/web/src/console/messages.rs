@@ -3,31 +3,53 @@
 use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use outlink_engine::messages::MessageView;
-use serde::{Deserialize, Serialize};
+use outlink_model::mail_server::{After, MailServer, Protocol};
+use outlink_model::message::{Message, Outcome};
+use serde::Serialize;
 
+use super::filter::FilterLink;
 use super::issues::subject;
+use super::pickers::{self, Picker};
+use super::report::Failure;
 use crate::api::messages::raw_message;
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
 use crate::extract::{Path, Query, page};
+use crate::form::{self, Choice, Form};
 use crate::page::next_page;
-use crate::words::{Badge, When, outcome_badge, size};
+use crate::words::{
+    Badge, When, authentication_badge, authentication_words, outcome_badge, size,
+};
+
+mod wanted;
+
+pub(crate) use wanted::{MessagesQuery, outcomes, ways};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/messages", get(list))
         .route("/messages/{id}", get(show))
         .route("/messages/{id}/raw", get(raw))
+        .route("/messages/{id}/replay", post(replay))
 }
 
-/// The ledger, a page of it.
+/// The processing log, a page of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct MessagesPage {
-    /// The name of the one mail server that is shown, where it is one.
-    pub(crate) mail_server: Option<String>,
+    /// By what became of them.
+    pub(crate) ways: Vec<FilterLink>,
+    /// Whether any are left out.
+    pub(crate) filtered: bool,
+    /// Whether they are left out by more than what became of them.
+    pub(crate) more_open: bool,
+    pub(crate) form: Form,
+    pub(crate) mail_servers: Picker,
+    pub(crate) handlers: Picker,
+    pub(crate) projects: Picker,
+    pub(crate) outcomes: Vec<Choice>,
     pub(crate) items: Vec<MessageRow>,
     pub(crate) next: Option<String>,
 }
@@ -39,9 +61,12 @@ pub(crate) struct MessageRow {
     pub(crate) from: String,
     pub(crate) subject: String,
     pub(crate) badge: Badge,
+    /// Where the sender's domain does not stand behind it.
+    pub(crate) doubt: Option<Badge>,
     pub(crate) issue: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) mail_server: String,
+    pub(crate) handler: Option<String>,
     pub(crate) received_at: When,
 }
 
@@ -53,9 +78,11 @@ impl From<MessageView> for MessageRow {
             from: message.from,
             subject: subject(message.subject),
             badge: outcome_badge(message.outcome),
+            doubt: super::issues::doubt(message.authentication),
             issue: view.issue_key,
             reason: message.reason,
             mail_server: view.mail_server,
+            handler: view.handler,
             received_at: message.received_at.into(),
         }
     }
@@ -64,35 +91,52 @@ impl From<MessageView> for MessageRow {
 /// One message.
 #[derive(Debug, Serialize)]
 pub(crate) struct MessagePage {
+    pub(crate) notice: Option<String>,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) href: String,
     pub(crate) from: String,
     pub(crate) subject: String,
     pub(crate) badge: Badge,
-    pub(crate) became: &'static str,
+    pub(crate) authentication: Badge,
+    pub(crate) authentication_words: &'static str,
     pub(crate) issue: Option<String>,
     pub(crate) reason: Option<String>,
+    pub(crate) handler: Option<String>,
+    pub(crate) handler_href: Option<String>,
     pub(crate) mail_server: String,
     pub(crate) mail_server_href: String,
     pub(crate) folder: String,
     pub(crate) uid: u32,
+    /// What the mail server was told of it.
+    pub(crate) told: String,
     pub(crate) message_id: Option<String>,
     pub(crate) internal_date: When,
     pub(crate) received_at: When,
     pub(crate) size: String,
     /// Absent where the bytes were never fetched.
     pub(crate) raw_href: Option<String>,
+    /// Whether it came to nothing, so that it can be handled anew.
+    pub(crate) may_replay: bool,
 }
 
-impl From<MessageView> for MessagePage {
-    fn from(view: MessageView) -> Self {
+impl MessagePage {
+    fn new(view: MessageView, server: &MailServer) -> Self {
         let message = view.message;
-        let badge = outcome_badge(message.outcome);
         Self {
+            notice: None,
+            failure: None,
+            href: format!("/messages/{}", message.id),
+            told: told(&message, server),
+            may_replay: may_replay(message.outcome) && message.sha256.is_some(),
             from: message.from,
             subject: subject(message.subject),
-            badge,
-            became: badge.text,
+            badge: outcome_badge(message.outcome),
+            authentication: authentication_badge(message.authentication),
+            authentication_words: authentication_words(message.authentication),
             issue: view.issue_key,
             reason: message.reason,
+            handler_href: message.handler_id.map(|id| format!("/handlers/{id}")),
+            handler: view.handler,
             mail_server: view.mail_server,
             mail_server_href: format!("/mail-servers/{}", message.place.mail_server_id),
             folder: message.place.folder,
@@ -106,12 +150,29 @@ impl From<MessageView> for MessagePage {
     }
 }
 
-/// Which messages are wanted.
-#[derive(Debug, Deserialize)]
-struct MessagesQuery {
-    mail_server: Option<String>,
-    limit: Option<u32>,
-    after: Option<String>,
+fn may_replay(outcome: Outcome) -> bool {
+    match outcome {
+        Outcome::Rejected | Outcome::Quarantined | Outcome::Unhandled => true,
+        Outcome::Created | Outcome::Commented | Outcome::Forwarded => false,
+    }
+}
+
+/// What the mail server was told of a message.
+fn told(message: &Message, server: &MailServer) -> String {
+    if matches!(message.outcome, Outcome::Quarantined | Outcome::Unhandled) {
+        return "Nothing: it lies there as it came.".to_owned();
+    }
+    let what = match &server.after {
+        _ if message.delete => "to delete it, as its handler wants".to_owned(),
+        After::Delete => "to delete it".to_owned(),
+        After::Move(folder) => format!("to move it to {folder}"),
+        After::Keep if server.protocol == Protocol::Pop3 => "nothing: it stays there".to_owned(),
+        After::Keep => "to mark it as read".to_owned(),
+    };
+    match message.flagged {
+        true => format!("It was told {what}."),
+        false => format!("It is to be told {what}; that is done at the next fetch."),
+    }
 }
 
 async fn list(
@@ -119,23 +180,31 @@ async fn list(
     signed: Signed,
     Query(query): Query<MessagesQuery>,
 ) -> Result<Response, ApiError> {
-    let server = query.mail_server.as_deref().filter(|named| !named.is_empty());
-    let listed = app.engine().messages(server, page(query.limit, query.after)?).await?;
-    let mail_server = match server {
-        Some(named) => Some(app.engine().mail_server(named).await?.name),
-        None => None,
+    let part = page(query.limit, query.after.clone())?;
+    let form = wanted::form(&app, &query).await?;
+    let read = wanted::wanted(&query);
+    let (form, listed) = match read {
+        Ok(wanted) => (form, Some(app.engine().messages(wanted, part).await?)),
+        Err(error) => (form.refused(error, &[])?, None),
     };
+    let (items, next) = match listed {
+        Some(listed) => (listed.items, listed.next),
+        None => (Vec::new(), None),
+    };
+    let status = form::status(&form);
     let page = MessagesPage {
-        next: next_page(
-            "/messages",
-            &[("mail_server", server)],
-            query.limit,
-            listed.next.as_deref(),
-        ),
-        mail_server,
-        items: listed.items.into_iter().map(MessageRow::from).collect(),
+        ways: ways(&query),
+        filtered: query.filters().iter().any(|(_, value)| value.is_some()),
+        more_open: form.is_refused() || query.is_narrow(),
+        mail_servers: pickers::mail_servers(&app, form.value("mail_server")).await?.or("any"),
+        handlers: pickers::handlers(&app, form.value("handler")).await?.or("any"),
+        projects: pickers::projects(&app, form.value("project")).await?.or("any"),
+        outcomes: outcomes(),
+        form,
+        next: next_page("/messages", &query.filters(), query.limit, next.as_deref()),
+        items: items.into_iter().map(MessageRow::from).collect(),
     };
-    app.pages().show(&signed, "messages", "messages.html", page)
+    app.pages().show_with(status, &signed, "messages", "messages.html", page)
 }
 
 async fn show(
@@ -144,7 +213,14 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let view = app.engine().message(&id).await?;
-    app.pages().show(&signed, "messages", "message.html", MessagePage::from(view))
+    let page = shown(&app, view).await?;
+    app.pages().show(&signed, "messages", "message.html", page)
+}
+
+async fn shown(app: &App, view: MessageView) -> Result<MessagePage, ApiError> {
+    let server = view.message.place.mail_server_id.to_string();
+    let server = app.engine().mail_server(&server).await?;
+    Ok(MessagePage::new(view, &server))
 }
 
 async fn raw(
@@ -153,4 +229,23 @@ async fn raw(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     raw_message(&app, &id).await
+}
+
+/// Has a message handled anew, and says on its page what came of it.
+async fn replay(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let went = app.engine().replay_message(&id, &signed.caller()).await;
+    let (notice, failure) = match went {
+        Ok(view) => {
+            let became = outcome_badge(view.message.outcome).text.to_lowercase();
+            (Some(format!("It was handled anew. It is now: {became}.")), None)
+        }
+        Err(error) => (None, Some(Failure::from(ApiError::from(error)))),
+    };
+    let page = shown(&app, app.engine().message(&id).await?).await?;
+    let page = MessagePage { notice, failure, ..page };
+    app.pages().show(&signed, "messages", "message.html", page)
 }

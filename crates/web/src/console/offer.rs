@@ -4,13 +4,15 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
+use http::HeaderMap;
 use jiff::SignedDuration;
-use outlink_engine::consents::{ConsentStatus, DeviceOffer, Offer, OfferKind};
+use outlink_engine::consents::{AskedFor, ConsentStatus, DeviceOffer, Offer, OfferKind};
 use outlink_engine::grants::grant_name;
 use outlink_model::problem::Problem;
 use serde::Serialize;
 
 use super::qr::Qr;
+use crate::consent::WayBack;
 use crate::app::App;
 use crate::auth::Signed;
 use crate::error::ApiError;
@@ -30,6 +32,16 @@ pub(crate) struct Asker {
     pub(crate) back: String,
 }
 
+/// A grant that stands already and would do as well.
+#[derive(Debug, Serialize)]
+pub(crate) struct AtHand {
+    pub(crate) identity: String,
+    /// Its id.
+    pub(crate) grant: String,
+    /// What the button that takes it posts to.
+    pub(crate) post: String,
+}
+
 /// What was made for consenting. A one-time address is on this page alone.
 #[derive(Serialize)]
 pub(crate) struct OfferPage {
@@ -41,6 +53,7 @@ pub(crate) struct OfferPage {
     /// Where it is seen whether the consent was given.
     pub(crate) watch: String,
     pub(crate) back: String,
+    pub(crate) at_hand: Option<AtHand>,
 }
 
 /// The one-time address of the start page.
@@ -78,6 +91,17 @@ pub(crate) fn show_offer(
     offer: &Offer,
     asker: Asker,
 ) -> Result<Response, ApiError> {
+    show_offer_beside(app, signed, offer, asker, None)
+}
+
+/// The same, beside a grant that would do as well.
+pub(crate) fn show_offer_beside(
+    app: &App,
+    signed: &Signed,
+    offer: &Offer,
+    asker: Asker,
+    at_hand: Option<AtHand>,
+) -> Result<Response, ApiError> {
     let Asker { section, what, whom, back } = asker;
     let (page, device) = match &offer.how {
         OfferKind::Page(page) => {
@@ -89,7 +113,7 @@ pub(crate) fn show_offer(
     };
     let watch = format!("/consents/{}", offer.consent);
     let expires_at = offer.expires_at.into();
-    let page = OfferPage { what, whom, page, device, expires_at, watch, back };
+    let page = OfferPage { what, whom, page, device, expires_at, watch, back, at_hand };
     app.pages().show(signed, section, "offer.html", page)
 }
 
@@ -110,16 +134,26 @@ pub(crate) struct ConsentPage {
     pub(crate) grant_href: String,
     pub(crate) identity: String,
     pub(crate) reason: String,
+    /// The page on which it can be asked anew.
+    pub(crate) ask_href: String,
+    pub(crate) ask_label: &'static str,
+    /// The page that it was asked for on, where that was in this browser.
+    pub(crate) back: Option<WayBack>,
 }
 
 async fn watch(
     State(app): State<App>,
     signed: Signed,
+    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let parsed = id.parse().map_err(|_| Problem::not_found("consent", &id))?;
     let status = app.engine().consent_status(parsed).await?;
     let href = format!("/consents/{parsed}");
+    let (ask_href, ask_label) = match app.engine().consent_asked_for(parsed).await? {
+        AskedFor::Link(link) => (format!("/links/{link}"), "Ask anew on the page of the link"),
+        AskedFor::Grant(grant) => (format!("/grants/{grant}"), "Ask anew on the page of the grant"),
+    };
     let blank = ConsentPage {
         state: "waiting",
         href,
@@ -127,6 +161,9 @@ async fn watch(
         grant_href: String::new(),
         identity: String::new(),
         reason: String::new(),
+        ask_href,
+        ask_label,
+        back: WayBack::read(&app, &headers),
     };
     let page = match status {
         ConsentStatus::Waiting(device) => {

@@ -4,20 +4,23 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use outlink_engine::grants::{GrantView, grant_name};
-use outlink_model::GrantId;
+use outlink_engine::Error;
+use outlink_engine::grants::grant_name;
 use outlink_model::user::{ApiToken, TokenScope};
 use serde::Serialize;
 
+use super::pickers::{self, Picker};
 use crate::app::App;
 use crate::auth::Signed;
 use crate::choice::choice as named;
 use crate::error::ApiError;
 use crate::extract::{ListQuery, Path, Query};
 use crate::form::{self, Choice, Fields, Form, choice};
-use crate::names::whole;
 use crate::page::next_page;
 use crate::words::When;
+
+/// So many grants of a token are named.
+const NAMED: usize = 10;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -31,7 +34,7 @@ pub(crate) struct TokensPage {
     pub(crate) made: Option<Made>,
     pub(crate) form: Form,
     pub(crate) scopes: Vec<Choice>,
-    pub(crate) grants: Vec<Choice>,
+    pub(crate) grants: Picker,
     pub(crate) items: Vec<TokenRow>,
     pub(crate) next: Option<String>,
 }
@@ -55,29 +58,48 @@ pub(crate) struct TokenRow {
     pub(crate) href: String,
     pub(crate) name: String,
     pub(crate) scopes: String,
-    /// Whose access tokens it is handed.
+    /// Whose access tokens it is handed: the first of them.
     pub(crate) grants: Vec<String>,
+    /// How many there are besides.
+    pub(crate) more_grants: usize,
     pub(crate) created_at: When,
 }
 
 impl TokenRow {
-    fn new(token: ApiToken, grants: &[GrantView]) -> Self {
-        let scopes: Vec<_> = token.scopes.iter().map(|scope| may(*scope)).collect();
-        let called = |id: &GrantId| {
-            let found = grants.iter().find(|view| view.grant.id == *id);
-            found.map_or_else(|| id.to_string(), |view| grant_name(&view.grant))
-        };
-        Self {
+    async fn read(app: &App, token: ApiToken) -> Result<Self, ApiError> {
+        let mut grants = Vec::new();
+        for id in token.grants.iter().take(NAMED) {
+            grants.push(match app.engine().grant(&id.to_string()).await {
+                Ok(grant) => grant_name(&grant),
+                Err(Error::Problem(_)) => id.to_string(),
+                Err(error) => return Err(error.into()),
+            });
+        }
+        Ok(Self {
             href: format!("/tokens/{}", token.id),
             name: token.name,
-            scopes: scopes.join(", "),
-            grants: token.grants.iter().map(called).collect(),
+            scopes: may_all(&token.scopes),
+            more_grants: token.grants.len().saturating_sub(NAMED),
+            grants,
             created_at: token.created_at.into(),
-        }
+        })
     }
 }
 
-/// What a scope allows, in words.
+/// What several scopes allow together, in words. What each says of itself alone ("only", "nothing else") is wrong then.
+fn may_all(scopes: &[TokenScope]) -> String {
+    if let [scope] = scopes {
+        return may(*scope).to_owned();
+    }
+    let changes = scopes.contains(&TokenScope::Admin).then_some("look and change");
+    let looks = scopes.contains(&TokenScope::Read).then_some("look");
+    let handed = scopes
+        .contains(&TokenScope::HandOut)
+        .then_some("be handed the access tokens of the grants named below");
+    [changes.or(looks), handed].into_iter().flatten().collect::<Vec<_>>().join(", and ")
+}
+
+/// What a scope allows by itself, in words.
 pub(crate) fn may(scope: TokenScope) -> &'static str {
     match scope {
         TokenScope::Admin => "look and change",
@@ -143,21 +165,39 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let limit = query.limit;
     let listed = app.engine().tokens(query.page()?).await?;
-    let grants = app.engine().grants(whole()).await?.items;
+    let mut items = Vec::with_capacity(listed.items.len());
+    for token in listed.items {
+        items.push(TokenRow::read(app, token).await?);
+    }
     let status = form::status(&form);
     let page = TokensPage {
         made,
+        grants: pickers::grants(app, form.value("grants")).await?,
         form,
         scopes: TokenScope::ALL.into_iter().map(|s| choice(s.as_str(), may(s))).collect(),
         next: next_page("/tokens", &[], limit, listed.next.as_deref()),
-        items: listed.items.into_iter().map(|token| TokenRow::new(token, &grants)).collect(),
-        grants: grants
-            .iter()
-            .map(|view| {
-                let label = format!("{} ({})", grant_name(&view.grant), view.link_name);
-                choice(view.grant.id.to_string(), label)
-            })
-            .collect(),
+        items,
     };
     app.pages().show_with(status, signed, "tokens", "tokens.html", page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_scopes_allow_is_not_called_nothing_else() {
+        use TokenScope::{Admin, HandOut, Read};
+        let handed = "be handed the access tokens of the grants named below";
+        let table = [
+            (vec![Read], "look only".to_owned()),
+            (vec![HandOut], format!("{handed}, and nothing else")),
+            (vec![Read, HandOut], format!("look, and {handed}")),
+            (vec![HandOut, Admin], format!("look and change, and {handed}")),
+            (vec![Admin, Read], "look and change".to_owned()),
+        ];
+        for (scopes, expected) in table {
+            assert_eq!(may_all(&scopes), expected, "{scopes:?}");
+        }
+    }
 }

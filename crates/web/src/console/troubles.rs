@@ -30,9 +30,10 @@ pub(crate) struct Item {
     pub(crate) label: &'static str,
 }
 
-/// What is looked at.
+/// What is looked at: every link, and the grants and mail servers with which something is wrong.
 pub(crate) struct Looked<'a> {
     pub(crate) links: &'a [Link],
+    /// Of links that are switched on.
     pub(crate) grants: &'a [GrantView],
     pub(crate) servers: &'a [MailServer],
     pub(crate) webhooks: &'a [Webhook],
@@ -43,12 +44,9 @@ pub(crate) struct Looked<'a> {
 /// switched off, nothing is said.
 pub(crate) fn all(looked: &Looked<'_>) -> Vec<Item> {
     let on = || looked.links.iter().filter(|link| link.enabled);
-    let off = |view: &&GrantView| {
-        !looked.links.iter().any(|link| !link.enabled && link.id == view.grant.link_id)
-    };
     let secrets = on().flat_map(|link| of_secrets(link, looked.now));
     let links = on().filter_map(of_link).chain(secrets);
-    let grants = looked.grants.iter().filter(off).filter_map(of_grant);
+    let grants = looked.grants.iter().filter_map(of_grant);
     let servers = looked.servers.iter().filter_map(of_server);
     let webhooks = looked.webhooks.iter().filter_map(of_webhook);
     let mut items: Vec<_> = links.chain(grants).chain(servers).chain(webhooks).collect();

@@ -7,8 +7,9 @@ use outlink_model::provider::ProviderKind;
 use outlink_oauth::{Choice, fill, preset};
 
 use super::{HOSTILE, a_report, ends, failure, forms, sample, trouble, when};
+use crate::consent::WayBack;
 use crate::console::{
-    grant_end, link_delete, link_edit, link_form, links, offer, outcome, qr, webhooks,
+    filter, grant_end, link_delete, link_edit, link_form, links, offer, outcome, qr, webhooks,
 };
 use crate::form::Form;
 use crate::words::{self, ScopeView};
@@ -42,15 +43,20 @@ pub(super) fn shown() -> Vec<(&'static str, Value)> {
         subject_optional: full,
         redirect_url: full.then(|| "https://outlink.example/oauth2/callback/x".into()),
         form,
-        grants: match full {
-            true => vec![links::LinkGrantRow {
-                href: "/grants/1".into(),
-                identity: HOSTILE.into(),
-                badge: words::grant_badge(GrantStateName::Active),
-                reason: Some(HOSTILE.into()),
-                since: when(),
-            }],
-            false => vec![],
+        grants: links::LinkGrants {
+            filter: filter::by_state("/links/1", None, None, "#grants"),
+            filtered: !full && way == "device",
+            items: match full {
+                true => vec![links::LinkGrantRow {
+                    href: "/grants/1".into(),
+                    identity: HOSTILE.into(),
+                    badge: words::grant_badge(GrantStateName::Active),
+                    reason: Some(HOSTILE.into()),
+                    since: when(),
+                }],
+                false => vec![],
+            },
+            next: full.then(|| "/links/1?after=1#grants".into()),
         },
         secrets: if full { vec![secret_row(true), secret_row(false)] } else { vec![] },
         proof: if full { "key" } else { "nothing" },
@@ -117,6 +123,11 @@ pub(super) fn shown() -> Vec<(&'static str, Value)> {
         expires_at: when(),
         watch: "/consents/1".into(),
         back: "/links/1".into(),
+        at_hand: full.then(|| offer::AtHand {
+            identity: HOSTILE.into(),
+            grant: "1".into(),
+            post: "/mail-servers/1/sign-in".into(),
+        }),
     };
     let watched = |state: &'static str| offer::ConsentPage {
         state,
@@ -125,6 +136,10 @@ pub(super) fn shown() -> Vec<(&'static str, Value)> {
         grant_href: "/grants/1".into(),
         identity: HOSTILE.into(),
         reason: HOSTILE.into(),
+        ask_href: "/links/1".into(),
+        ask_label: "Ask anew on the page of the link",
+        back: (state != "failed")
+            .then(|| WayBack { href: "/channels/1".into(), label: "Go on".into() }),
     };
     all.extend([true, false].map(|full| sample("offer.html", an_offer(full))));
     all.extend(
@@ -151,6 +166,18 @@ pub(super) fn shown() -> Vec<(&'static str, Value)> {
         all.push(sample("webhook.html", page));
     }
     all
+}
+
+fn difference() -> link_edit::Difference {
+    link_edit::Difference { label: "Scopes", now: HOSTILE.into() }
+}
+
+fn secret_day() -> link_edit::SecretDay {
+    link_edit::SecretDay {
+        id: "1".into(),
+        what: "The one in use ends on",
+        day: "2027-05-01".into(),
+    }
 }
 
 /// The forms of links: every provider, every grant type that it offers, every way to prove that we are the client.
@@ -191,7 +218,9 @@ pub(super) fn entered() -> Vec<(&'static str, Value)> {
         for auth in ClientAuth::ALL {
             let asked = link_form::Asked::usual(ProviderKind::Google);
             let filled = fill(ProviderKind::Google, &asked.choice).unwrap();
-            let blank = link_form::blank(ProviderKind::Google, &asked, Some(&filled));
+            let blank = link_form::blank(ProviderKind::Google, &asked, Some(&filled))
+                .with("updated_at", "2027-05-01T12:00:00Z")
+                .with("delete_client_secret", "");
             for form in forms(&blank, "client_secret") {
                 let page = link_edit::LinkEditPage {
                     href: "/links/1".into(),
@@ -201,6 +230,8 @@ pub(super) fn entered() -> Vec<(&'static str, Value)> {
                     shown_for: auth.to_string(),
                     notice: form.is_refused().then_some("Nothing is saved yet."),
                     more_open: form.is_refused(),
+                    has_secret: true,
+                    differs: if form.is_refused() { vec![difference()] } else { vec![] },
                     fields: fields(grant_type, auth),
                     form,
                 };
@@ -212,6 +243,7 @@ pub(super) fn entered() -> Vec<(&'static str, Value)> {
                     name: HOSTILE.into(),
                     fields: fields(grant_type, auth),
                     secrets: if form.is_refused() { vec![] } else { vec![secret_row(false)] },
+                    days: if form.is_refused() { vec![] } else { vec![secret_day()] },
                     form,
                 };
                 all.push(sample("link_secret.html", page));

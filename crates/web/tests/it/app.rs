@@ -22,7 +22,7 @@ pub(crate) struct TestApp {
     router: Router,
     pub(crate) admin: String,
     pub(crate) reader: String,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// What came back.
@@ -121,13 +121,15 @@ impl TestApp {
             node: "test".into(),
             clock: Clock::System,
             limits: Limits::default(),
+            unencrypted_hosts: Vec::new(),
+            retention: outlink_engine::Retention::default(),
             failpoint: None,
         };
         change(&mut settings);
         let engine = Engine::new(store, settings).unwrap();
         let options = Options { version: "1.2.3".into(), ..Options::default() };
         let router = app(engine.clone(), options);
-        Self { engine, router, admin: String::new(), reader: String::new(), _folder: folder }
+        Self { engine, router, admin: String::new(), reader: String::new(), folder }
     }
 
     pub(crate) async fn new() -> Self {

@@ -48,7 +48,7 @@ impl Scene {
     }
 
     /// What the person does at the provider; where the browser is sent back to, without our host.
-    async fn at_provider(&self, location: &str, decision: &str) -> String {
+    pub(crate) async fn at_provider(&self, location: &str, decision: &str) -> String {
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let pages = url::Url::parse(location).unwrap();
@@ -87,6 +87,17 @@ impl Scene {
         self.app.get(&back).cookie(&begun.cookies()).send().await.expect(303);
         let status = self.status(&consent).await;
         status["grant"]["id"].as_str().expect("a grant").to_owned()
+    }
+
+    /// The whole way from an address that was handed out to a grant: its id.
+    pub(crate) async fn consent_to(&self, url: &str) -> String {
+        let path = url.strip_prefix(BASE).unwrap();
+        let begun = self.app.post(path).form(&[]).send().await.expect(303);
+        let back = self.at_provider(begun.header("location"), "allow").await;
+        self.app.get(&back).cookie(&begun.cookies()).send().await.expect(303);
+        let grants = self.app.get("/api/v1/grants").token(&self.app.reader).send().await;
+        let grants = grants.expect(200).json();
+        grants["items"].as_array().unwrap().last().unwrap()["id"].as_str().unwrap().to_owned()
     }
 
     /// The same person consents to the same grant anew, by the button on its page.
@@ -211,4 +222,37 @@ async fn a_grant_by_api_and_by_page() {
         (told["state"].as_str(), told["actor"].as_str()),
         (Some("needs_consent"), Some("mailbox_owner"))
     );
+}
+
+#[tokio::test]
+async fn whoever_waits_is_led_to_where_a_refused_consent_is_asked_anew() {
+    let scene = Scene::new().await;
+    let app = &scene.app;
+    let cookie = app.signed_in().await;
+    let watch = async |consent: &str| {
+        app.get(&format!("/consents/{consent}")).cookie(&cookie).send().await.expect(200)
+    };
+    let refuse = async |path: &str| {
+        let begun = app.post(path).form(&[]).send().await.expect(303);
+        let back = scene.at_provider(begun.header("location"), "deny").await;
+        app.get(&back).cookie(&begun.cookies()).send().await.expect(303);
+    };
+    let (path, consent) = scene.offer().await;
+    assert!(watch(&consent).await.body.contains(">See whether it was given by now</a>"));
+    refuse(&path).await;
+    let link = app.get("/api/v1/links/Practice").token(&app.reader).send().await.json();
+    let way = format!(
+        "href=\"/links/{}\">Ask anew on the page of the link</a>",
+        link["id"].as_str().unwrap()
+    );
+    let failed = watch(&consent).await;
+    assert!(failed.body.contains(&way), "{}", failed.body);
+
+    let grant = scene.grant().await;
+    let path = format!("/api/v1/grants/{grant}/authorize");
+    let offer = app.make(&path, json!({})).await;
+    refuse(offer["url"].as_str().unwrap().strip_prefix(BASE).unwrap()).await;
+    let failed = watch(offer["consent"].as_str().unwrap()).await;
+    let way = format!("href=\"/grants/{grant}\">Ask anew on the page of the grant</a>");
+    assert!(failed.body.contains(&way), "{}", failed.body);
 }

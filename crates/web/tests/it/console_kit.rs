@@ -86,6 +86,15 @@ impl PageForm {
         self
     }
 
+    /// The same form without this: a box that is not ticked any more.
+    #[track_caller]
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        let before = self.0.len();
+        self.0.retain(|(key, _)| key != name);
+        assert!(self.0.len() < before, "the form has no {name}");
+        self
+    }
+
     /// The same form with one more box ticked.
     pub(crate) fn tick(mut self, name: &str, value: &str) -> Self {
         self.0.push((name.to_owned(), value.to_owned()));

@@ -226,19 +226,23 @@ async fn two_secrets_stand_beside_each_other_and_their_ends_are_told() {
     let path = format!("{link}/secret");
     let soon = app.engine.now() + SignedDuration::from_hours(24 * 12);
     let soon = soon.strftime("%Y-%m-%d").to_string();
-    let form = PageForm::of(&person.open(&path).await, &path);
-    let dated = person.send_to(&form.clone().with("client_secret_expires_at", &soon), &path).await;
+    let ends = format!("{path}/ends");
+    let form = PageForm::of(&person.open(&path).await, &ends);
+    let dated = person.send_to(&form.with("ends_on", &soon), &ends).await;
     says(&person.follow(dated).await, &soon);
     says(&person.open("/").await, "The client secret of Practice ends in 1");
     says(&person.open("/").await, &format!("href=\"{path}\""));
 
-    let added = person.send_to(&form.clone().with("client_secret", "hunter2-second"), &path).await;
+    let form = PageForm::of(&person.open(&path).await, &path);
+    let added = person.send_to(&form.with("client_secret", "hunter2-second"), &path).await;
     let page = if added.status == 200 { added } else { person.follow(added).await };
     says(&page, "Used where the first is refused");
     assert_eq!(app.engine.link("Practice").await.unwrap().client_secrets.len(), 2);
-    let replace = form.clone().with("how", "replace").with("client_secret", "hunter2-third");
+    let form = PageForm::of(&person.open(&path).await, &path);
+    let replace = form.with("how", "replace").with("client_secret", "hunter2-third");
     person.send_to(&replace, &path).await;
     assert_eq!(app.engine.link("Practice").await.unwrap().client_secrets.len(), 1);
+    let form = PageForm::of(&person.open(&path).await, &path);
     says(&person.send_to(&form, &path).await.expect(422), "id=\"e-client_secret\"");
     for path in [link.as_str(), "/", "/events", &path, &format!("{link}/edit")] {
         assert!(!person.open(path).await.body.contains("hunter2"), "{path}");
@@ -282,7 +286,7 @@ async fn a_link_in_use_names_what_hangs_on_it_before_it_goes() {
     // A new link, a new grant, attached to the same server, which goes on.
     let link = practice_link(&person, &practice).await;
     let grant = import(&person, &practice, &link, 0).await;
-    let edit = format!("{server}/edit");
+    let edit = format!("{server}/sign-in");
     let form = PageForm::of(&person.open(&server).await, &edit);
     assert_eq!(form.value("resume"), "yes");
     let nobody = person.send_to(&form.clone().with("grant", "nobody@example.org"), &edit).await;

@@ -38,6 +38,27 @@ async fn a_webhook_is_signed_by_a_secret_that_is_shown_once() {
     assert_eq!(failed["code"], "webhook_failed");
 }
 
+/// At many chat services whoever knows the address may post there.
+#[tokio::test]
+async fn who_may_only_look_sees_the_host_of_an_address_and_no_more() {
+    let app = TestApp::new().await;
+    let url = "https://hooks.example/services/T0/s3cret?key=s3cret";
+    app.make("/api/v1/webhooks", json!({"name": "Chat", "url": url})).await;
+    let shown = async |path: &str, token: &str| app.get(path).token(token).send().await.expect(200);
+    for (path, place) in [(WEBHOOK, "/url"), ("/api/v1/webhooks", "/items/0/url")] {
+        let less = shown(path, &app.reader).await;
+        assert_eq!(less.json().pointer(place), Some(&json!("https://hooks.example/…")), "{path}");
+        assert!(!less.body.contains("s3cret"), "{path}");
+        let whole = shown(path, &app.admin).await.json();
+        assert_eq!(whole.pointer(place), Some(&json!(url)), "{path}");
+    }
+    let cookie = app.signed_in().await;
+    let page = app.get(WEBHOOK).cookie(&cookie).send().await.expect(200).json();
+    assert_eq!(page["url"], url, "an administrator who is signed in");
+    let events = shown("/api/v1/events", &app.reader).await;
+    assert!(events.body.contains("Chat") && !events.body.contains("s3cret"));
+}
+
 #[tokio::test]
 async fn a_webhook_is_changed_and_deleted() {
     let app = TestApp::new().await;

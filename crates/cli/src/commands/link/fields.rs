@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::map::Entry;
 use serde_json::{Map, Value, json};
 
 use crate::input;
 
 /// Where `--help` lists them.
 const CHOSEN: &str = "What the provider's preset fills in";
-const CLIENT: &str = "The client";
+pub(super) const CLIENT: &str = "The client";
 const ENDPOINTS: &str = "Endpoints; those of known and discovered providers are filled in";
 const ASKED: &str = "What is asked for, and how";
 
@@ -77,8 +78,9 @@ pub(crate) struct Fields {
     #[command(flatten)]
     #[serde(skip)]
     secret: SecretFile,
-    /// When the provider will refuse the secret: a date (until its end, UTC) or an RFC 3339 time
-    #[arg(long, help_heading = CLIENT, value_name = "DATE", value_parser = input::moment)]
+    /// When the provider will refuse the secret: a date (until its end, UTC) or an RFC 3339 time; an edit without a new
+    /// secret says it of the one in use, and an empty text unsets it
+    #[arg(long, help_heading = CLIENT, value_name = "DATE", value_parser = moment_or_none)]
     #[serde(rename = "client_secret_expires_at", skip_serializing_if = "Option::is_none")]
     client_secret_expires: Option<String>,
     /// File that holds the private key's certificate as PEM, where the provider knows the key by it
@@ -107,7 +109,7 @@ pub(crate) struct Fields {
     #[arg(long, help_heading = CLIENT)]
     #[serde(skip_serializing_if = "Option::is_none")]
     client_auth: Option<String>,
-    /// How assertions are signed: RS256, PS256 or ES256; what fits the key where left out
+    /// How assertions are signed: RS256, PS256 or ES256; what fits the key where never said, or set to an empty text
     #[arg(long, help_heading = CLIENT)]
     #[serde(skip_serializing_if = "Option::is_none")]
     signing_alg: Option<String>,
@@ -136,9 +138,10 @@ pub(crate) struct Fields {
     #[arg(long, help_heading = ENDPOINTS, value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     requires_iss: Option<bool>,
-    /// Host that tokens may be shown to, such as a mail server; may be repeated, and replaces the list
+    /// A host that tokens may be shown to, such as a mail server; can be given several times. A new link has them
+    /// besides the preset's; an edit puts them in the place of all that stand, and an empty text leaves none
     #[arg(long = "token-host", help_heading = ENDPOINTS, value_name = "HOST")]
-    #[serde(rename = "token_hosts", skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip)]
     token_hosts: Vec<String>,
     /// Asked who consented, where no ID token says so
     #[arg(long, help_heading = ENDPOINTS, value_name = "URL")]
@@ -164,8 +167,8 @@ pub(crate) struct Fields {
     #[arg(long, help_heading = ASKED)]
     #[serde(skip)]
     no_pkce: bool,
-    /// A further parameter of the authorization request; can be given several times. A new link has them besides the
-    /// preset's; an edit puts them in the place of all that stand, and an empty text leaves none
+    /// A further parameter of the authorization request; can be given several times, with one name as well. A new link
+    /// has them besides the preset's; an edit puts them in the place of all that stand, and an empty text leaves none
     #[arg(
         long = "authorization-param",
         help_heading = ASKED,
@@ -188,7 +191,7 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// Puts in what is not sent as it was typed.
-    fn complete(&self, body: &mut Value) -> anyhow::Result<()> {
+    pub(super) fn complete(&self, body: &mut Value) -> anyhow::Result<()> {
         let secret = match (&self.secret.client_secret_file, &self.secret.private_key_file) {
             (Some(path), _) => Some(input::secret(path, "client secret")?),
             (None, Some(path)) => Some(input::secret(path, "private key")?),
@@ -208,13 +211,37 @@ impl Fields {
             ("token_params", &self.token_params),
         ] {
             if !params.is_empty() {
-                let named = params.iter().filter(|(name, _)| !name.is_empty());
-                let named = named.map(|(name, value)| (name.clone(), json!(value)));
-                body[name] = Value::Object(Map::from_iter(named));
+                body[name] = Value::Object(by_name(params));
             }
+        }
+        if !self.token_hosts.is_empty() {
+            let hosts: Vec<_> = self.token_hosts.iter().filter(|host| !host.is_empty()).collect();
+            body["token_hosts"] = json!(hosts);
         }
         Ok(())
     }
+}
+
+/// Parameters as the API takes them: a text for each name, and a list of texts for one that is sent several times.
+fn by_name(params: &[(String, String)]) -> Map<String, Value> {
+    let mut named = Map::new();
+    for (name, value) in params.iter().filter(|(name, _)| !name.is_empty()) {
+        match named.entry(name.as_str()) {
+            Entry::Vacant(entry) => {
+                entry.insert(json!(value));
+            }
+            Entry::Occupied(mut entry) => match entry.get_mut() {
+                Value::Array(values) => values.push(json!(value)),
+                first => *first = json!([first.take(), value]),
+            },
+        }
+    }
+    named
+}
+
+/// Reads a moment, or an empty text, which stands for none.
+fn moment_or_none(text: &str) -> Result<String, String> {
+    if text.is_empty() { Ok(String::new()) } else { input::moment(text) }
 }
 
 #[derive(Debug, Args, Serialize)]
@@ -274,49 +301,6 @@ impl Create {
         if let Some(path) = &self.service_account_file {
             let key_file = input::secret(path, "service account's key file")?;
             body["service_account"] = json!(key_file.expose());
-        }
-        self.fields.complete(&mut body)?;
-        Ok(body)
-    }
-}
-
-#[derive(Debug, Args, Serialize)]
-pub(crate) struct Edit {
-    /// Its name or id
-    #[arg(value_name = "NAME")]
-    #[serde(skip)]
-    pub(super) link: String,
-    /// What people shall call it
-    #[arg(long = "name", value_name = "NEW_NAME")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// Use it again after it was disabled
-    #[arg(long, conflicts_with = "disable")]
-    #[serde(skip)]
-    enable: bool,
-    /// Send nothing under it, and keep everything
-    #[arg(long)]
-    #[serde(skip)]
-    disable: bool,
-    /// The client id that the provider gave out
-    #[arg(long, help_heading = CLIENT, allow_hyphen_values = true)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<String>,
-    /// Keep the secret in use beside the new one, so that the provider may know either of them
-    #[arg(long, help_heading = CLIENT, requires = "new_secret")]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    add: bool,
-    #[command(flatten)]
-    #[serde(flatten)]
-    fields: Fields,
-}
-
-impl Edit {
-    /// What is sent.
-    pub(super) fn body(&self) -> anyhow::Result<Value> {
-        let mut body = serde_json::to_value(self)?;
-        if self.enable || self.disable {
-            body["enabled"] = json!(self.enable);
         }
         self.fields.complete(&mut body)?;
         Ok(body)

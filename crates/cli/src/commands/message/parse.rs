@@ -1,6 +1,7 @@
 //! What is read in a mail, as a page of text. As JSON it is printed by the type that the mail crate has for it.
 
 use outlink_mail::message::{Address, Parsed};
+use outlink_model::tracker::Priority;
 
 use crate::print;
 
@@ -18,9 +19,24 @@ pub(super) fn page(mail: &Parsed) -> String {
     line("from", &mail.from.as_ref().map(person).unwrap_or_default());
     line("to", &people(&mail.to));
     line("cc", &people(&mail.cc));
+    line("reply to", &people(&mail.reply_to));
+    line("recipients", &mail.recipients.join(", "));
     line("subject", &mail.subject);
     line("date", &mail.date.map(|date| date.to_string()).unwrap_or_default());
-    line("automatic", mail.automatic.as_deref().unwrap_or_default());
+    line("automatic", mail.machine.as_ref().map(|made| made.why.as_str()).unwrap_or_default());
+    line("mailing list", mail.list_id.as_deref().unwrap_or_default());
+    line("priority", mail.priority.map(Priority::as_str).unwrap_or_default());
+    for found in &mail.authentication {
+        let server =
+            if found.server.is_empty() { "a server without a name" } else { &found.server };
+        line("checked", &format!("{}, says {server}: {}", found.verdict, found.summary));
+    }
+    for one in mail.report.iter().flat_map(|report| &report.recipients) {
+        line(
+            "report",
+            &format!("{} {} {} {}", one.address, one.action, one.status, one.diagnostic),
+        );
+    }
     line("keys", &mail.keys.join(" "));
     for part in &mail.attachments {
         line("attachment", &format!("{} ({}, {} octets)", part.name, part.media_type, part.size));

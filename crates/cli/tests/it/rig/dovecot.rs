@@ -1,10 +1,11 @@
 //! Dovecot, wholly under one directory; see `tests/rig/dovecot.conf.in`.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::process::Process;
@@ -13,12 +14,22 @@ use super::{eventually, free_port, repository};
 /// What the static password is.
 pub(crate) const PASSWORD: &str = "a-password-of-the-rig";
 
+/// What lies in its directory: the mailboxes, what their owners keep besides, and what no more goes into.
+const PARTS: [&str; 3] = ["mail", "home", "full"];
+
 /// A Dovecot that runs.
 pub(crate) struct Dovecot {
     process: Process,
     dir: PathBuf,
     owner: u32,
+    /// IMAP, TLS from the first byte.
     pub(crate) port: u16,
+    /// IMAP with STARTTLS.
+    pub(crate) starttls_port: u16,
+    /// POP3, TLS from the first byte.
+    pub(crate) pop3_port: u16,
+    /// POP3 with STLS.
+    pub(crate) stls_port: u16,
 }
 
 /// How one is set up.
@@ -34,17 +45,23 @@ pub(crate) struct Setup<'a> {
 impl Dovecot {
     /// Starts one in the new directory `dir`.
     pub(crate) fn start(dir: &Path, certs: &Path, setup: &Setup<'_>) -> Self {
-        for part in ["mail", "home"] {
+        for part in PARTS {
             fs::create_dir_all(dir.join(part)).expect("a directory");
         }
         let accounts = Accounts::of(dir);
-        for part in ["mail", "home"] {
+        for part in PARTS {
             chown(dir.join(part), Some(accounts.mail), Some(accounts.mail_group))
                 .expect("it is ours to give");
         }
         for _ in 0..5 {
-            let port = free_port();
-            write_configuration(dir, certs, setup, &accounts, port);
+            let [port, starttls_port, pop3_port, stls_port] = [(); 4].map(|()| free_port());
+            let ports = [
+                ("PORT", port),
+                ("STARTTLS_PORT", starttls_port),
+                ("POP3_PORT", pop3_port),
+                ("STLS_PORT", stls_port),
+            ];
+            write_configuration(dir, certs, setup, &accounts, ports);
             let mut command = Command::new("dovecot");
             command.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
             let mut process = Process::start(&mut command, &dir.join("output"));
@@ -54,7 +71,8 @@ impl Dovecot {
                     None => TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(true),
                 });
             if listens {
-                return Self { process, dir: dir.to_path_buf(), owner: accounts.mail, port };
+                let (dir, owner) = (dir.to_path_buf(), accounts.mail);
+                return Self { process, dir, owner, port, starttls_port, pop3_port, stls_port };
             }
             // Somebody else was quicker to take the port.
             assert!(process.log().contains("already in use"), "Dovecot ended: {}", process.log());
@@ -96,6 +114,50 @@ impl Dovecot {
         messages
     }
 
+    /// Makes a folder, named as people read it.
+    pub(crate) fn create(&self, mailbox: &str, folder: &str) {
+        self.doveadm(&["mailbox", "create", "-u", mailbox, folder], b"");
+    }
+
+    /// Puts a message into any folder.
+    pub(crate) fn deliver_to(&self, mailbox: &str, folder: &str, message: &[u8]) {
+        self.doveadm(&["save", "-u", mailbox, "-m", folder], message);
+    }
+
+    /// The messages of a folder: each with its Message-ID and its flags, by the order in which they came.
+    pub(crate) fn folder(&self, mailbox: &str, folder: &str) -> Vec<(String, String)> {
+        let query = ["fetch", "-u", mailbox, "hdr.message-id flags", "mailbox", folder, "all"];
+        let told = self.doveadm(&[["-f", "tab"].as_slice(), &query].concat(), b"");
+        let lines = told.lines().skip(1).filter_map(|line| line.split_once('\t'));
+        let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
+        lines
+            .map(|(id, flags)| (bare(id), flags.replace("\\Recent", "").trim().to_owned()))
+            .collect()
+    }
+
+    /// Runs Dovecot's own tool for administrators.
+    pub(crate) fn doveadm(&self, arguments: &[&str], input: &[u8]) -> String {
+        let mut child = Command::new("doveadm")
+            .arg("-c")
+            .arg(self.dir.join("dovecot.conf"))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it comes with Dovecot");
+        child.stdin.take().expect("it is piped").write_all(input).expect("it reads");
+        let output = child.wait_with_output().expect("it is our child");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    /// Where a mailbox lies.
+    pub(crate) fn maildir(&self, mailbox: &str) -> PathBuf {
+        self.dir.join("mail").join(mailbox)
+    }
+
     /// What it has logged.
     pub(crate) fn log(&self) -> String {
         let log = fs::read_to_string(self.dir.join("dovecot.log")).unwrap_or_default();
@@ -134,13 +196,12 @@ fn write_configuration(
     certs: &Path,
     setup: &Setup<'_>,
     accounts: &Accounts,
-    port: u16,
+    ports: [(&str, u16); 4],
 ) {
     let values = [
         ("DIR", dir.display().to_string()),
         ("CERTS", certs.display().to_string()),
         ("CERT", setup.certificate.to_owned()),
-        ("PORT", port.to_string()),
         ("MECHANISMS", setup.mechanisms.to_owned()),
         ("PASSWORD", PASSWORD.to_owned()),
         ("PROVIDER_PORT", setup.provider_port.to_string()),
@@ -150,12 +211,15 @@ fn write_configuration(
         ("MAIL_UID", accounts.mail.to_string()),
         ("MAIL_GID", accounts.mail_group.to_string()),
     ];
-    for (template, name) in
-        [("dovecot.conf.in", "dovecot.conf"), ("dovecot-oauth2.conf.ext.in", "oauth2.conf.ext")]
-    {
-        let mut text =
-            fs::read_to_string(repository().join("tests/rig").join(template)).expect("a template");
-        for (key, value) in &values {
+    let ports = ports.map(|(key, port)| (key, port.to_string()));
+    for (templates, name) in [
+        (["dovecot.conf.in", "dovecot-more.conf.in"].as_slice(), "dovecot.conf"),
+        (&["dovecot-oauth2.conf.ext.in"], "oauth2.conf.ext"),
+    ] {
+        let rig = repository().join("tests/rig");
+        let read = |template| fs::read_to_string(rig.join(template)).expect("a template");
+        let mut text: String = templates.iter().map(read).collect();
+        for (key, value) in values.iter().chain(&ports) {
             text = text.replace(&format!("@{key}@"), value);
         }
         fs::write(dir.join(name), text).expect("written");

@@ -81,11 +81,8 @@ const CREATED: Decision = Decision::Create(PROJECT);
 #[test]
 fn our_own_mail_is_refused_whoever_is_trusted() {
     let facts = Facts { is_own: true, ..mail() };
-    let trusting = HandlerSettings {
-        allow: rules(&["ann@example.org"]),
-        bulk: Bulk::Accept,
-        ..usual()
-    };
+    let trusting =
+        HandlerSettings { allow: rules(&["ann@example.org"]), bulk: Bulk::Accept, ..usual() };
     let lists = SenderLists { allow: rules(&["*"]), deny: Vec::new() };
     let verdict = decide(&[handler(trusting)], &lists, &facts);
     assert_eq!((verdict.decision, verdict.handler), (Decision::Reject, None));
@@ -282,7 +279,11 @@ fn an_unknown_sender_needs_a_person_or_somebody_who_stands_in() {
         (false, false, false, Decision::Unhandled),
     ] {
         let facts = Facts { is_known: known, ..mail() };
-        assert_eq!(one(settings(create, stand_in), &facts), expected, "{create} {stand_in} {known}");
+        assert_eq!(
+            one(settings(create, stand_in), &facts),
+            expected,
+            "{create} {stand_in} {known}"
+        );
     }
     let forwarding =
         HandlerSettings { forward_to: Some("ops@example.com".into()), ..settings(false, false) };
@@ -337,10 +338,28 @@ fn a_key_leads_before_headers_but_only_those_who_have_a_part_in_the_issue() {
         (true, key(false), None, CREATED, "the sender has no part in SUP-12"),
         (false, key(false), None, on(ISSUE), "SUP-12 stands in its subject."),
         (true, key(true), headers(MatchedBy::InReplyTo), on(ISSUE), "SUP-12 stands"),
-        (true, key(false), headers(MatchedBy::InReplyTo), on(OTHER_ISSUE), "answers a message of SUP-13"),
+        (
+            true,
+            key(false),
+            headers(MatchedBy::InReplyTo),
+            on(OTHER_ISSUE),
+            "answers a message of SUP-13",
+        ),
         (false, key(false), headers(MatchedBy::InReplyTo), on(ISSUE), "SUP-12 stands"),
-        (true, None, headers(MatchedBy::References), on(OTHER_ISSUE), "refers to a message of SUP-13"),
-        (true, None, headers(MatchedBy::OwnId), on(OTHER_ISSUE), "answers a mail of ours about SUP-13"),
+        (
+            true,
+            None,
+            headers(MatchedBy::References),
+            on(OTHER_ISSUE),
+            "refers to a message of SUP-13",
+        ),
+        (
+            true,
+            None,
+            headers(MatchedBy::OwnId),
+            on(OTHER_ISSUE),
+            "answers a mail of ours about SUP-13",
+        ),
         (true, None, None, CREATED, ""),
     ] {
         let facts = Facts { by_key, by_headers, ..mail() };

@@ -1,7 +1,5 @@
 //! A link as it is shown. Its secrets never are: what is told of them is that they are there, and until when.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use outlink_engine::Engine;
 use outlink_model::link::{ClientSecret, Link, LinkHealth};
@@ -10,6 +8,7 @@ use outlink_oauth::cloud_of;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::params::{Params, Values};
 use crate::api::TroubleBody;
 
 /// A link. Its client secrets are never shown.
@@ -54,14 +53,19 @@ pub(super) struct LinkBody {
     scope_separator: &'static str,
     /// Whether requests carry a code challenge (RFC 7636).
     pkce: bool,
-    authorization_params: BTreeMap<String, String>,
-    token_params: BTreeMap<String, String>,
+    /// Each with a text, or with a list of texts where it is sent several times.
+    #[schema(value_type = BTreeMap<String, Values<'_>>)]
+    authorization_params: Params,
+    /// The same for requests to the token endpoint.
+    #[schema(value_type = BTreeMap<String, Values<'_>>)]
+    token_params: Params,
     /// Hosts that tokens of this link may be shown to.
     token_hosts: Vec<String>,
     /// To be registered at the provider; `null` where the grant type has no redirect.
     redirect_url: Option<String>,
     health: LinkHealthBody,
     created_at: Timestamp,
+    /// When it was last edited. Sent along with an edit, it keeps that from undoing somebody else's.
     updated_at: Timestamp,
 }
 
@@ -166,8 +170,8 @@ impl LinkBody {
             scope: link.scope,
             scope_separator: link.scope_separator.as_str(),
             pkce: link.pkce,
-            authorization_params: link.authorization_params.into_iter().collect(),
-            token_params: link.token_params.into_iter().collect(),
+            authorization_params: Params(link.authorization_params),
+            token_params: Params(link.token_params),
             token_hosts: link.token_hosts,
             health: (&link.health).into(),
             created_at: link.created_at,

@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 use outlink_engine::Engine;
-use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
+use outlink_engine::mail_servers::{Authorized, SavedMailServer};
+use outlink_model::mail_server::{After, MailServer, ServerHealth, SignIn, Take};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::TroubleBody;
+use crate::api::links::OfferBody;
 use crate::error::ApiError;
 use crate::names;
 
@@ -16,6 +18,7 @@ use crate::names;
 pub(super) struct MailServerBody {
     id: String,
     name: String,
+    description: String,
     direction: &'static str,
     protocol: &'static str,
     security: &'static str,
@@ -27,12 +30,26 @@ pub(super) struct MailServerBody {
     /// Whose grant it signs in with.
     grant: Option<String>,
     grant_id: Option<String>,
+    folders: Vec<String>,
+    /// The first of the folders.
     folder: String,
+    /// `keep`, `move` or `delete`.
+    after: &'static str,
+    /// Where handled messages are moved to, with `move`.
+    move_to: Option<String>,
+    /// `new`, `all` or `since`.
     take: &'static str,
+    /// With `since`.
+    since: Option<Timestamp>,
     poll_seconds: u32,
+    idle: bool,
+    time_limit_seconds: u32,
+    authserv_id: Option<String>,
     paused: bool,
     health: ServerHealthBody,
     created_at: Timestamp,
+    /// When an administrator last changed it. Sent along with an edit, it keeps two from undoing one another's.
+    updated_at: Timestamp,
 }
 
 /// How a mail server has fared.
@@ -45,6 +62,8 @@ struct ServerHealthBody {
     ok_at: Option<Timestamp>,
     failing_since: Option<Timestamp>,
     failures: u32,
+    /// Something to know although mail is fetched.
+    note: Option<String>,
     #[serde(flatten)]
     trouble: TroubleBody,
 }
@@ -61,6 +80,7 @@ impl From<ServerHealth> for ServerHealthBody {
             ok_at: health.ok_at,
             failing_since: health.failing_since,
             failures: health.failures,
+            note: health.note.clone(),
             trouble: health.trouble.as_ref().into(),
         }
     }
@@ -76,6 +96,7 @@ pub(super) async fn shape(engine: &Engine, server: MailServer) -> Result<MailSer
     Ok(MailServerBody {
         id: server.id.to_string(),
         name: server.name,
+        description: server.description,
         direction: server.direction.as_str(),
         protocol: server.protocol.as_str(),
         security: server.security.as_str(),
@@ -85,11 +106,74 @@ pub(super) async fn shape(engine: &Engine, server: MailServer) -> Result<MailSer
         sign_in,
         grant: grant.map(|(_, name)| name),
         grant_id,
-        folder: server.folder,
+        folder: server.folders.first().cloned().unwrap_or_default(),
+        folders: server.folders,
+        after: server.after.as_str(),
+        move_to: match server.after {
+            After::Move(folder) => Some(folder),
+            After::Keep | After::Delete => None,
+        },
         take: server.take.as_str(),
+        since: match server.take {
+            Take::Since(since) => Some(since),
+            Take::New | Take::All => None,
+        },
         poll_seconds: server.poll_seconds,
+        idle: server.idle,
+        time_limit_seconds: server.time_limit_seconds,
+        authserv_id: server.authserv_id,
         paused: server.paused,
         health: server.health.into(),
         created_at: server.created_at,
+        updated_at: server.updated_at,
     })
+}
+
+/// A mail server that was saved, and how it gets its grant.
+// No `Debug`: the address opens the consent for whoever has it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SavedMailServer)]
+pub(super) struct SavedMailServerBody {
+    #[serde(flatten)]
+    server: MailServerBody,
+    /// Where a link was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorization: Option<AuthorizationBody>,
+}
+
+/// How a mail server gets its grant: by a consent that is asked for, or at once.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MailServerAuthorization)]
+struct AuthorizationBody {
+    /// `asked`: somebody must consent. `attached`: nobody need, and it signs in with the grant already.
+    state: &'static str,
+    /// How the consent is given, where it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offer: Option<OfferBody>,
+    /// The grant that was attached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant_id: Option<String>,
+    /// A grant of the link that is the mailbox's own and works: to attach it (`grant`) would need no consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_hand: Option<String>,
+}
+
+impl SavedMailServerBody {
+    pub(super) async fn new(engine: &Engine, saved: SavedMailServer) -> Result<Self, ApiError> {
+        let authorization = saved.authorized.map(|authorized| match authorized {
+            Authorized::Asked { offer, at_hand } => AuthorizationBody {
+                state: "asked",
+                offer: Some(offer.into()),
+                grant_id: None,
+                at_hand: at_hand.map(|grant| grant.id.to_string()),
+            },
+            Authorized::Attached(grant) => AuthorizationBody {
+                state: "attached",
+                offer: None,
+                grant_id: Some(grant.id.to_string()),
+                at_hand: None,
+            },
+        });
+        Ok(Self { server: shape(engine, saved.server).await?, authorization })
+    }
 }

@@ -1,7 +1,7 @@
 //! What was entered for a link, as the engine takes it.
 
-use outlink_engine::links::{LinkDraft, NewLink, NewSecret, Register};
-use outlink_model::link::{ClientAuth, GrantType};
+use outlink_engine::links::{Change, LinkDraft, NewLink, NewSecret, Register};
+use outlink_model::link::{ClientAuth, GrantType, SigningAlg};
 use outlink_model::problem::Problem;
 use outlink_model::provider::ProviderKind;
 use outlink_model::{Secret, Timestamp};
@@ -114,7 +114,7 @@ pub(crate) fn draft(
         enabled: None,
         client_id: fields.sent("client_id"),
         client_auth,
-        signing_alg: optional_choice("signing_alg", fields.sent("signing_alg").as_deref())?,
+        signing_alg: signing_alg(fields)?,
         authorization_endpoint: fields.sent("authorization_endpoint"),
         token_endpoint: fields.sent("token_endpoint"),
         revocation_endpoint: fields.sent("revocation_endpoint"),
@@ -138,6 +138,12 @@ pub(crate) fn draft(
         token_hosts: fields.sent("token_hosts").map(|text| words(&text)),
         secret: new_secret(fields, proof)?,
     })
+}
+
+/// How assertions are signed. Where the field was on the page, its empty choice is a choice too.
+pub(crate) fn signing_alg(fields: &Fields) -> Result<Change<SigningAlg>, Problem> {
+    let Some(text) = fields.sent("signing_alg") else { return Ok(Change::Keep) };
+    Ok(optional_choice("signing_alg", Some(&text))?.map_or(Change::Clear, Change::Set))
 }
 
 /// Words that stand apart by white space or commas.
@@ -215,6 +221,15 @@ mod tests {
         let registers = read(&[issuer, token, ("register", "yes"), ("client_id", "")]);
         assert!(registers.discover.is_some() && registers.register.is_some());
         assert!(registers.draft.client_id.is_none());
+    }
+
+    #[test]
+    fn an_algorithm_that_is_not_chosen_any_more_is_unset() {
+        let read = |pairs: &[(&str, &str)]| signing_alg(&Fields::of(pairs)).map_err(|p| p.field);
+        assert_eq!(read(&[]), Ok(Change::Keep), "the page had no such field");
+        assert_eq!(read(&[("signing_alg", "")]), Ok(Change::Clear));
+        assert_eq!(read(&[("signing_alg", "PS256")]), Ok(Change::Set(SigningAlg::Ps256)));
+        assert_eq!(read(&[("signing_alg", "magic")]), Err(Some("signing_alg")));
     }
 
     #[test]

@@ -100,7 +100,8 @@ impl LinkNewPage {
     }
 }
 
-fn cloud_words(cloud: Cloud) -> &'static str {
+/// What Microsoft's clouds are called.
+pub(crate) fn cloud_words(cloud: Cloud) -> &'static str {
     match cloud {
         Cloud::Worldwide => "Worldwide, and GCC",
         Cloud::Gcc => "GCC, by the older name outlook.office365.com",

@@ -1,20 +1,17 @@
 //! The page of a link.
 
 use outlink_engine::Engine;
-use outlink_engine::grants::{GrantView, grant_name};
 use outlink_model::Timestamp;
 use outlink_model::link::{ClientSecret, GrantType, Link, LinkHealth};
 use outlink_model::provider::ProviderKind;
 use outlink_oauth::preset;
 use serde::Serialize;
 
-use super::{News, grant_form};
+use super::{LinkGrants, News, grant_form};
 use crate::console::link_form::Proof;
 use crate::console::report::{Failure, Report};
 use crate::form::Form;
-use crate::words::{
-    Badge, Ends, ScopeView, TroubleView, When, grant_badge, grant_type_words, link_badge,
-};
+use crate::words::{Badge, Ends, ScopeView, TroubleView, When, grant_type_words, link_badge};
 
 /// One link.
 #[derive(Debug, Serialize)]
@@ -38,7 +35,7 @@ pub(crate) struct LinkPage {
     pub(crate) subject_optional: bool,
     pub(crate) redirect_url: Option<String>,
     pub(crate) form: Form,
-    pub(crate) grants: Vec<LinkGrantRow>,
+    pub(crate) grants: LinkGrants,
     pub(crate) secrets: Vec<SecretRow>,
     /// `secret`, `key` or `nothing`.
     pub(crate) proof: &'static str,
@@ -46,16 +43,6 @@ pub(crate) struct LinkPage {
     pub(crate) scopes: Vec<ScopeView>,
     pub(crate) created_at: When,
     pub(crate) updated_at: When,
-}
-
-/// A grant under a link.
-#[derive(Debug, Serialize)]
-pub(crate) struct LinkGrantRow {
-    pub(crate) href: String,
-    pub(crate) identity: String,
-    pub(crate) badge: Badge,
-    pub(crate) reason: Option<String>,
-    pub(crate) since: When,
 }
 
 /// A client secret or a key: everything but its value.
@@ -77,19 +64,6 @@ pub(crate) struct Fact {
     pub(crate) value: String,
 }
 
-impl From<&GrantView> for LinkGrantRow {
-    fn from(view: &GrantView) -> Self {
-        let grant = &view.grant;
-        Self {
-            href: format!("/grants/{}", grant.id),
-            identity: grant_name(grant),
-            badge: grant_badge(grant.state.name()),
-            reason: view.trouble().map(|trouble| trouble.reason),
-            since: grant.since.into(),
-        }
-    }
-}
-
 impl SecretRow {
     pub(crate) fn all(secrets: &[ClientSecret], now: Timestamp) -> Vec<Self> {
         let row = |(place, secret): (usize, &ClientSecret)| Self {
@@ -109,7 +83,7 @@ impl SecretRow {
 }
 
 impl LinkPage {
-    pub(crate) fn new(engine: &Engine, link: Link, grants: &[GrantView], news: News) -> Self {
+    pub(crate) fn new(engine: &Engine, link: Link, grants: LinkGrants, news: News) -> Self {
         let trouble = match &link.health {
             LinkHealth::Healthy => None,
             LinkHealth::Marked { trouble, .. } => Some(TroubleView::from(trouble)),
@@ -131,7 +105,7 @@ impl LinkPage {
             way,
             subject_optional,
             form: news.form.unwrap_or_else(grant_form),
-            grants: grants.iter().map(LinkGrantRow::from).collect(),
+            grants,
             secrets: SecretRow::all(&link.client_secrets, engine.now()),
             proof: Proof::of(link.grant_type, Some(link.client_auth)).as_str(),
             scopes: ScopeView::all(link.scope.split(' ')),

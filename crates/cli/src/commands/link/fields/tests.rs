@@ -1,6 +1,8 @@
 use clap::Parser;
 
+use super::super::edit::Edit;
 use super::*;
+use crate::client::Refused;
 
 #[derive(Debug, Parser)]
 enum Line {
@@ -20,7 +22,19 @@ fn body(words: &[&str]) -> Value {
 fn only_what_was_named_is_sent() {
     let create = body(&["create", "--name", "Work", "--provider", "google", "--client-id", "ID"]);
     assert_eq!(create, json!({ "name": "Work", "provider": "google", "client_id": "ID" }));
-    assert_eq!(body(&["edit", "Work"]), json!({}));
+}
+
+#[test]
+fn an_edit_without_a_change_is_refused() {
+    let unchanged = ["--if-updated-at=2027-05-01T12:00:00Z"];
+    for flags in [&[] as &[&str], &unchanged] {
+        let words = [&["link", "edit", "Work"], flags].concat();
+        let Ok(Line::Edit(edit)) = Line::try_parse_from(words) else { panic!("it parses") };
+        let refused = edit.body().expect_err("nothing to change");
+        let refused = refused.downcast_ref::<Refused>().expect("with a hint");
+        assert!(refused.message.contains("nothing to change"), "{}", refused.message);
+        assert!(refused.hint.contains("--scope") && refused.hint.contains("--help"));
+    }
 }
 
 #[test]
@@ -106,9 +120,49 @@ fn an_edit_says_what_shall_change() {
         (vec!["--disable", "--name", "Old"], json!({ "enabled": false, "name": "Old" })),
         (vec!["--description", "", "--issuer", ""], json!({ "description": "", "issuer": "" })),
         (vec!["--authorization-param", ""], json!({ "authorization_params": {} })),
+        (
+            vec!["--authorization-param=resource=a", "--param=p=x", "--param=resource=b"],
+            json!({ "authorization_params": { "resource": ["a", "b"], "p": "x" } }),
+        ),
+        (
+            vec!["--token-param=r=a", "--token-param=r=b", "--token-param=r=a"],
+            json!({ "token_params": { "r": ["a", "b", "a"] } }),
+        ),
+        (
+            vec!["--token-host", "a.example", "--token-host", "b.example"],
+            json!({ "token_hosts": ["a.example", "b.example"] }),
+        ),
+        (vec!["--token-host", ""], json!({ "token_hosts": [] })),
+        (vec!["--signing-alg", ""], json!({ "signing_alg": "" })),
+        (vec!["--client-secret-expires", ""], json!({ "client_secret_expires_at": "" })),
+        (
+            vec!["--client-secret-id=ID", "--client-secret-expires=2027-05-01"],
+            json!({
+                "client_secret_id": "ID", "client_secret_expires_at": "2027-05-01T23:59:59Z",
+            }),
+        ),
+        (
+            vec!["--client-auth=none", "--delete-client-secret", "--if-updated-at=T"],
+            json!({ "client_auth": "none", "delete_client_secret": true, "updated_at": "T" }),
+        ),
+        (
+            vec!["--service-account-file", &path, "--add"],
+            json!({ "service_account": "s3cret", "add": true }),
+        ),
     ];
     for (flags, expected) in table {
         assert_eq!(body(&[&["edit", "Work"], flags.as_slice()].concat()), expected, "{flags:?}");
+    }
+    for flags in [
+        vec!["--service-account-file", &path, "--client-secret-file", &path],
+        vec!["--service-account-file", &path, "--private-key-file", &path],
+        vec!["--client-secret-id=ID"],
+        vec!["--client-secret-id=ID", "--client-secret-expires=", "--client-secret-file", &path],
+        vec!["--delete-client-secret", "--client-secret-file", &path],
+        vec!["--add", "--name=Work"],
+    ] {
+        let words = [&["link", "edit", "Work"], flags.as_slice()].concat();
+        assert!(Line::try_parse_from(words).is_err(), "{flags:?}");
     }
 }
 

@@ -1,0 +1,187 @@
+//! What is known about a message when it is decided what becomes of it.
+
+use jiff::SignedDuration;
+use outlink_mail::message::{Parsed, authentication_by};
+use outlink_model::grant::later;
+use outlink_model::mail_server::MailServer;
+use outlink_model::message::{Authentication, Facts, Match, MatchedBy};
+use outlink_model::{IssueId, Timestamp};
+use outlink_store::{Error as StoreError, Intake};
+
+use super::handling::Handling;
+
+/// Messages of one sender are counted over this time.
+const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(1);
+
+/// Whose mail it is that is looked at, and when it arrived.
+pub(super) struct Arrival<'a> {
+    pub(super) server: &'a MailServer,
+    /// When the mail server received it.
+    pub(super) at: Timestamp,
+}
+
+/// The sender's address, in lower case; empty where there is none.
+pub(super) fn sender(parsed: &Parsed) -> String {
+    parsed.from.as_ref().map(|from| from.address.to_lowercase()).unwrap_or_default()
+}
+
+/// Whether the sender's domain stands behind a mail, as the server that is believed says; and its words.
+pub(super) fn authentication<'p>(
+    server: &MailServer,
+    parsed: &'p Parsed,
+) -> (Authentication, Option<&'p str>) {
+    match &server.authserv_id {
+        Some(believed) => authentication_by(parsed, believed),
+        None => (Authentication::None, None),
+    }
+}
+
+/// Gathers what is known.
+pub(super) async fn gather(
+    tx: &mut Intake,
+    handling: &Handling,
+    arrival: &Arrival<'_>,
+    parsed: &Parsed,
+) -> Result<Facts, StoreError> {
+    let mut facts = Facts {
+        is_own: parsed.fingerprint.as_deref().is_some_and(|told| handling.own_ids.is_ours(told)),
+        machine: parsed.machine.clone(),
+        authentication: authentication(arrival.server, parsed).0,
+        recipients: parsed.recipients.clone(),
+        sender: sender(parsed),
+        ..Facts::default()
+    };
+    if facts.is_own {
+        return Ok(facts);
+    }
+    facts.by_key = by_key(tx, parsed, &facts.sender).await?;
+    // A key that its sender may use leads before any header does.
+    if facts.by_key.as_ref().is_none_or(|found| !found.is_involved) {
+        facts.by_headers = by_headers(tx, handling, arrival.server, parsed, &facts.sender).await?;
+    }
+    if handling.handlers.iter().any(|handler| !handler.settings.create_persons) {
+        facts.is_known =
+            !facts.sender.is_empty() && tx.known_person(&facts.sender).await?.is_some();
+    }
+    count(tx, handling, arrival.at, &mut facts).await?;
+    if handling.handlers.iter().any(|handler| handler.settings.sub_addresses) {
+        for tag in tags(arrival.server, handling, &facts.recipients) {
+            if let Some(project) = tx.project_by_key(&tag.to_uppercase()).await? {
+                facts.project_by_tag = Some((project, tag));
+                break;
+            }
+        }
+    }
+    Ok(facts)
+}
+
+/// The leftmost key in the subject that an issue has or had.
+async fn by_key(
+    tx: &mut Intake,
+    parsed: &Parsed,
+    sender: &str,
+) -> Result<Option<Match>, StoreError> {
+    for key in &parsed.keys {
+        if let Some((issue_id, key)) = tx.issue_by_key(key).await? {
+            let is_involved = tx.is_involved(issue_id, sender).await?;
+            return Ok(Some(Match { issue_id, key, by: MatchedBy::Key, is_involved }));
+        }
+    }
+    Ok(None)
+}
+
+/// The issue that a message answers to: by an id of ours, by In-Reply-To, by References.
+async fn by_headers(
+    tx: &mut Intake,
+    handling: &Handling,
+    server: &MailServer,
+    parsed: &Parsed,
+    sender: &str,
+) -> Result<Option<Match>, StoreError> {
+    let report = parsed.report.as_ref().map(|report| report.original_ids.as_slice());
+    // RFC 5322 §3.6.4 puts the nearest parent last.
+    let newest_first: Vec<String> = parsed.references.iter().rev().cloned().collect();
+    let told = [
+        (parsed.in_reply_to.as_slice(), MatchedBy::InReplyTo),
+        (newest_first.as_slice(), MatchedBy::References),
+        (report.unwrap_or_default(), MatchedBy::References),
+    ];
+    let own = told.iter().flat_map(|(ids, _)| ids.iter());
+    let mut found: Option<(IssueId, MatchedBy)> = None;
+    for issue in own.filter_map(|id| handling.own_ids.issue(id)) {
+        if tx.issue_key(issue).await?.is_some() {
+            found = Some((issue, MatchedBy::OwnId));
+            break;
+        }
+    }
+    for (ids, by) in told {
+        if found.is_none() && !ids.is_empty() {
+            found = tx.issue_by_message_ids(server.id, ids).await?.map(|issue| (issue, by));
+        }
+    }
+    let Some((issue_id, by)) = found else { return Ok(None) };
+    let Some(key) = tx.issue_key(issue_id).await? else { return Ok(None) };
+    let is_involved = tx.is_involved(issue_id, sender).await?;
+    Ok(Some(Match { issue_id, key, by, is_involved }))
+}
+
+/// Counts the sender's messages of the hour before this one, by when they arrived: a mailbox that is taken in with all that
+/// it holds is no loop.
+async fn count(
+    tx: &mut Intake,
+    handling: &Handling,
+    at: Timestamp,
+    facts: &mut Facts,
+) -> Result<(), StoreError> {
+    let largest = |limit: fn(&outlink_model::handler::HandlerSettings) -> u32| {
+        handling.handlers.iter().map(|handler| limit(&handler.settings)).max().unwrap_or(0)
+    };
+    let after = later(at, -COUNTED_OVER);
+    let most = largest(|settings| settings.sender_per_hour);
+    if most > 0 {
+        facts.from_sender = tx.recent_from(&facts.sender, None, after, at, most).await?;
+    }
+    let found = facts.by_key.as_ref().or(facts.by_headers.as_ref()).map(|found| found.issue_id);
+    let most = largest(|settings| settings.issue_per_hour);
+    if facts.from_sender > 0 && most > 0 && found.is_some() {
+        facts.from_sender_in_issue = tx.recent_from(&facts.sender, found, after, at, most).await?;
+    }
+    Ok(())
+}
+
+/// Whether an address, in lower case, is one of the mailbox's own.
+pub(super) fn is_ours(server: &MailServer, handling: &Handling, address: &str) -> bool {
+    let caught = handling.handlers.iter().flat_map(|handler| &handler.settings.catch);
+    address == server.mailbox.to_lowercase() || caught.into_iter().any(|own| own == address)
+}
+
+/// The words behind a `+` of the mailbox's own addresses: `support+web+urgent@example.org` says `web` and `urgent`.
+pub(super) fn tags(server: &MailServer, handling: &Handling, recipients: &[String]) -> Vec<String> {
+    let own = |address: &str| is_ours(server, handling, address);
+    let mut tags: Vec<String> = Vec::new();
+    for recipient in recipients {
+        let Some((local, domain)) = recipient.rsplit_once('@') else { continue };
+        let Some((base, rest)) = local.split_once('+') else { continue };
+        if !own(&format!("{base}@{domain}")) {
+            continue;
+        }
+        let words = rest.split('+').map(clean).filter(|word| !word.is_empty());
+        for word in words {
+            if tags.len() < MOST_TAGS && !tags.contains(&word) {
+                tags.push(word);
+            }
+        }
+    }
+    tags
+}
+
+/// Labels of one message.
+const MOST_TAGS: usize = 10;
+/// Characters of a label.
+const LONGEST_TAG: usize = 50;
+
+/// A word as a label: a stranger wrote it.
+fn clean(word: &str) -> String {
+    let legal = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    word.chars().filter(legal).take(LONGEST_TAG).collect()
+}

@@ -1,0 +1,86 @@
+//! Replay: a message that came to nothing is handled anew, from its raw bytes, by the handlers as they are now.
+
+use outlink_mail::message::parse;
+use outlink_model::event::Event;
+use outlink_model::grant::Actor;
+use outlink_model::message::{Message, Outcome};
+use outlink_model::problem::{Problem, ProblemKind};
+
+use super::become_of::become_of;
+use super::facts::Arrival;
+use crate::messages::MessageView;
+use crate::{Caller, Engine, Error};
+
+impl Engine {
+    /// Handles a message anew that was rejected, quarantined or left unhandled. One that became something is left as it
+    /// is, since it counts once.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`]; a [`Problem`] where it became something already, or where its bytes are not here.
+    pub async fn replay_message(&self, named: &str, by: &Caller) -> Result<MessageView, Error> {
+        let message = self.message_row(named).await?;
+        let server = self.store().mail_server(message.place.mail_server_id).await?;
+        let server = server.ok_or_else(|| Problem::not_found("mail server", "of the message"))?;
+        let handling = self.handling(&server).await?;
+        let raw = self.store().raw(message.id).await?.ok_or_else(|| no_bytes(&message))?;
+        let parsed = tokio::task::spawn_blocking(move || parse(&raw))
+            .await
+            .map_err(|error| Error::Broken(error.to_string()))?
+            .map_err(|error| unreadable(&error.to_string()))?;
+        let now = self.now();
+        let mut tx = self.store().intake().await?;
+        // Read anew under the transaction: whoever replays it at the same time comes after.
+        let message = tx.message(message.id).await?;
+        let message = message.ok_or_else(|| Problem::not_found("message", named))?;
+        if matches!(message.outcome, Outcome::Created | Outcome::Commented | Outcome::Forwarded) {
+            return Err(counted(&message).into());
+        }
+        let arrival = Arrival { server: &server, at: message.internal_date };
+        let blank =
+            Message { issue_id: None, comment_id: None, reason: None, delete: false, ..message };
+        let became = become_of(&mut tx, &handling, &arrival, &parsed, blank, now).await?;
+        tx.set_outcome(&became.row).await?;
+        tx.commit().await?;
+        self.record(Event {
+            kind: "message.replayed".into(),
+            subject: format!("message {}", became.row.id),
+            message: format!(
+                "{} had the message of {} handled anew: {}.",
+                by.name(),
+                if became.row.sender.is_empty() { "nobody" } else { &became.row.sender },
+                became.row.outcome
+            ),
+            ..self.event(Actor::Nobody)
+        })
+        .await;
+        self.message(&became.row.id.to_string()).await
+    }
+}
+
+fn counted(message: &Message) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "message_counted",
+        format!("The message has become something already ({}).", message.outcome),
+        "A message counts once. Look at the issue that it belongs to.",
+    )
+}
+
+fn no_bytes(message: &Message) -> Problem {
+    let why = message.reason.clone().unwrap_or_default();
+    Problem::new(
+        ProblemKind::Conflict,
+        "message_bytes_missing",
+        format!("The bytes of this message are not here. {why}").trim_end().to_owned(),
+        "It lies on the mail server as it came, unless somebody deleted it there: forward it to the mailbox anew.",
+    )
+}
+
+fn unreadable(why: &str) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "message_unreadable",
+        format!("Nothing can be read in this message. {why}"),
+        "Download it and look at it; `outlink message parse` says what is found in it.",
+    )
+}
