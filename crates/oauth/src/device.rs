@@ -229,9 +229,8 @@ fn page(text: &str) -> Option<String> {
     };
     let open = url.username().is_empty() && url.password().is_none();
     // `https:host` is mended to `https://host`; what people are shown is the address that they go to.
-    let as_written = text.split_once("://").is_some_and(|(scheme, rest)| {
-        scheme.eq_ignore_ascii_case(url.scheme()) && !rest.starts_with('/')
-    });
+    let as_written =
+        text.split_once("://").is_some_and(|(scheme, _)| scheme.eq_ignore_ascii_case(url.scheme()));
     (safe && open && as_written).then(|| text.to_owned())
 }
 

@@ -50,10 +50,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         let left = refused.into_iter().flat_map(|refused| refused.uids);
         let alone = left.filter(|uid| open.contains(uid)).map(|uid| vec![uid]).collect();
         for refused in self.fetch(alone, &mut open, &mut each).await? {
-            for uid in &refused.uids {
-                open.remove(uid);
-            }
-            if let Some((uid, body)) = refused_alone(&refused) {
+            // One that came after its refusal, among another's answers, is here all the same.
+            let is_open = refused.uids.iter().all(|uid| open.remove(uid));
+            if is_open && let Some((uid, body)) = refused_alone(&refused) {
                 each(uid, body);
             }
         }

@@ -134,7 +134,7 @@ fn ask(handler: &Handler, trusted_by_all: bool, facts: &Facts) -> Answer {
         return takes(Decision::Quarantine, why);
     }
     if !facts.is_known && !settings.create_persons && settings.default_reporter.is_none() {
-        return cannot(handler, "the sender is unknown, and no default reporter is set".to_owned());
+        return cannot(handler, "the sender is unknown, and no default reporter is set");
     }
     become_something(handler, facts)
 }
@@ -207,7 +207,7 @@ fn become_something(handler: &Handler, facts: &Facts) -> Answer {
             Answer::Takes(Decision::Comment(found.issue_id, text), because(found))
         }
         None => {
-            cannot(handler, passed_over.clone().unwrap_or_else(|| "it belongs to no issue".to_owned()))
+            cannot(handler, passed_over.as_deref().unwrap_or("it belongs to no issue"))
         }
     };
     let text = if handler.settings.strip_quotes { Text::New } else { Text::Whole };
@@ -249,7 +249,7 @@ fn because(found: &Match) -> String {
 }
 
 /// A message that this handler can do nothing with: sent on, where there is somebody to send it to, else left.
-fn cannot(handler: &Handler, why: String) -> Answer {
+fn cannot(handler: &Handler, why: &str) -> Answer {
     match &handler.settings.forward_to {
         Some(to) => Answer::Takes(
             Decision::Forward(to.clone()),

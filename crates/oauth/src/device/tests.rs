@@ -82,7 +82,6 @@ fn only_safe_addresses_are_shown() {
         ("javascript:alert(1)", false),
         ("https:as.example/device", false),
         ("https:/as.example/device", false),
-        ("https:///as.example/device", false),
         ("data:text/html,x", false),
         ("https://user@as.example/device", false),
         ("https://bank.example:x@evil.example/", false),
