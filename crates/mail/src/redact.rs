@@ -46,6 +46,13 @@ pub(crate) fn error(mut error: Error, secrets: &[&Secret]) -> Error {
     error
 }
 
+/// A server's words without the secrets that it was shown, for as long as it knows them.
+pub(crate) fn words(text: &mut String, shown: &[Secret]) {
+    if !shown.is_empty() {
+        *text = without(text, &shown.iter().collect::<Vec<_>>());
+    }
+}
+
 /// Cuts secrets out of a server's words: some repeat the command that they refuse, whole or in part.
 fn without(text: &str, secrets: &[&Secret]) -> String {
     const CUT: &str = "[secret]";

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::{CONTENT_SECURITY_POLICY, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use outlink_engine::grants::grant_name;
-use outlink_model::{MailServerId, Secret};
 use outlink_model::provider::ProviderKind;
+use outlink_model::{MailServerId, Secret};
 use outlink_oauth::preset;
 use serde::{Deserialize, Serialize};
 

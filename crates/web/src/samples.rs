@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::consent;
 use crate::console::{
-    events, filter, grants, hand_outs, home, link_form, links as console_links,
-    pickers, projects, report, sign_in, tokens, troubles, webhooks,
+    events, filter, grants, hand_outs, home, link_form, links as console_links, pickers, projects,
+    report, sign_in, tokens, troubles, webhooks,
 };
 use crate::error::ApiError;
 use crate::form::{Form, choice};
@@ -221,10 +221,7 @@ fn shown() -> Vec<(&'static str, Value)> {
         next_refresh_at: None,
         created_at: when(),
     };
-    vec![
-        sample("grant.html", grant(true)),
-        sample("grant.html", grant(false)),
-    ]
+    vec![sample("grant.html", grant(true)), sample("grant.html", grant(false))]
 }
 
 fn failure() -> report::Failure {
@@ -359,8 +356,8 @@ fn every_page_renders_strictly_and_nothing_hostile_gets_through() {
 fn every_template_has_a_sample() {
     let sampled: Vec<_> = all().into_iter().map(|(template, _)| template).collect();
     for (template, _) in TEMPLATES {
-        let is_part = ["layout.html", "link_fields.html", "mail_parts.html", "ui.html"].contains(template);
-        assert!(is_part || sampled.contains(template), "{template} has no sample");
+        let parts = ["layout.html", "link_fields.html", "mail_parts.html", "ui.html"];
+        assert!(parts.contains(template) || sampled.contains(template), "{template} has no sample");
     }
 }
 

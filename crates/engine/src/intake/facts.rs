@@ -141,10 +141,15 @@ async fn count(
     if most > 0 {
         facts.from_sender = tx.recent_from(&facts.sender, None, after, at, most).await?;
     }
-    let found = facts.by_key.as_ref().or(facts.by_headers.as_ref()).map(|found| found.issue_id);
     let most = largest(|settings| settings.issue_per_hour);
-    if facts.from_sender > 0 && most > 0 && found.is_some() {
-        facts.from_sender_in_issue = tx.recent_from(&facts.sender, found, after, at, most).await?;
+    if facts.from_sender == 0 || most == 0 {
+        return Ok(());
+    }
+    // Which of the two leads is the handler's to say; the busier one counts, so that no foreign key hides a loop.
+    for issue in [&facts.by_key, &facts.by_headers].into_iter().flatten() {
+        let sent =
+            tx.recent_from(&facts.sender, Some(issue.issue_id), after, at, most).await?;
+        facts.from_sender_in_issue = facts.from_sender_in_issue.max(sent);
     }
     Ok(())
 }

@@ -80,8 +80,8 @@ fn mail_host(
 mod tests {
     use super::*;
 
-    fn filled(draft: MailServerDraft) -> (String, u16, Security) {
-        let filled = fill_in(&draft, Protocol::Imap).unwrap();
+    fn filled(draft: &MailServerDraft) -> (String, u16, Security) {
+        let filled = fill_in(draft, Protocol::Imap).unwrap();
         (filled.host.unwrap(), filled.port.unwrap(), filled.security.unwrap())
     }
 
@@ -107,11 +107,11 @@ mod tests {
             ),
         ];
         for (draft, (host, port)) in table {
-            assert_eq!(filled(draft), (host.to_owned(), port, Security::Tls));
+            assert_eq!(filled(&draft), (host.to_owned(), port, Security::Tls));
         }
         let starttls =
             MailServerDraft { security: Some(Security::StartTls), ..of(ProviderKind::Fastmail) };
-        assert_eq!(filled(starttls).1, 143);
+        assert_eq!(filled(&starttls).1, 143);
     }
 
     #[test]

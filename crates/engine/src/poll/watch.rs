@@ -101,7 +101,8 @@ impl Engine {
         let interval = Duration::from_secs(u64::from(server.poll_seconds));
         // Of the first folder alone the server tells.
         let is_told_of_all = server.folders.len() == 1;
-        let look_at = if is_told_of_all { interval.max(self.0.settings.limits.mail_look) } else { interval };
+        let look_at =
+            if is_told_of_all { interval.max(self.0.settings.limits.mail_look) } else { interval };
         let look_at = look_at.mul_f64(0.9 + clock::jitter() * 0.2);
         let mut waited = Duration::ZERO;
         loop {

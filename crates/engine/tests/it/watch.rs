@@ -86,6 +86,7 @@ struct Relay {
 }
 
 impl Relay {
+    #[expect(clippy::disallowed_methods, reason = "it ends with the test, whatever it is doing")]
     async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let relay = Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outlink_model::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
@@ -14,6 +15,7 @@ use super::watch::Watch;
 use super::wire::Wire;
 use crate::error::{Error, Spoken};
 use crate::limits::Limits;
+use crate::redact;
 
 /// Responses in a session that may be unreadable before we conclude that this is not IMAP.
 const UNREADABLE: u32 = 1000;
@@ -39,6 +41,8 @@ pub struct Session<S> {
     pub(super) names: Names,
     /// What was told of new messages.
     pub(super) watch: Watch,
+    /// What it was shown to sign in: whatever it says later is kept free of it.
+    pub(super) shown: Vec<Secret>,
     /// How long the server asked us to stay away, when it last did.
     stay_away: Option<Duration>,
     /// What we are doing, for errors.
@@ -75,6 +79,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             has_opened: false,
             names: Names::Unasked,
             watch: Watch::default(),
+            shown: Vec::new(),
             stay_away: None,
             doing: "beginning",
         }
@@ -155,7 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     pub(super) async fn heard(&mut self, deadline: Instant) -> Result<Reply, Error> {
         let frame = self.frame(deadline).await?;
         let octets = frame.text.len();
-        let reply = reply::read(frame);
+        let mut reply = reply::read(frame);
+        if let Reply::Tagged(_, _, text) | Reply::Untagged(_, text) = &mut reply {
+            redact::words(&mut text.shown, &self.shown);
+        }
         match &reply {
             Reply::Untagged(Status::Bye, text) => {
                 let bye = if self.signed_in { refusal::bye } else { refusal::farewell };

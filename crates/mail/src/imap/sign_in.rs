@@ -43,6 +43,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             first: sasl::encode(first.expose().as_bytes()),
             error_answer: Some(sasl::encode(sasl::error_answer(mechanism))),
         };
+        self.shown = vec![token.clone(), exchange.first.clone()];
         let done = self.exchange(&exchange).await;
         done.map_err(|error| redact::error(error, &[token, &exchange.first]))
     }
@@ -60,6 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 first: sasl::encode(plain.expose().as_bytes()),
                 error_answer: None,
             };
+            self.shown = vec![password.clone(), exchange.first.clone()];
             let done = self.exchange(&exchange).await;
             return done.map_err(|error| redact::error(error, &[password, &exchange.first]));
         }
@@ -68,6 +70,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             return Err(Error::NoMechanism { offered });
         }
         let done = self.login_plainly(name, word).await;
+        self.shown = vec![password.clone()];
         done.map_err(|error| redact::error(error, &[password]))
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outlink_model::Secret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 
@@ -11,6 +12,7 @@ use super::reply::{self, Reply, Text};
 use super::wire::Wire;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::redact;
 
 /// How long a server may take over a farewell on which nothing hangs.
 const FAREWELL: Duration = Duration::from_secs(3);
@@ -29,6 +31,8 @@ pub struct Session<S> {
     pub(super) capabilities: Option<Capabilities>,
     /// Whether a message was marked for deletion.
     pub(super) has_marked: bool,
+    /// What it was shown to sign in: whatever it says later is kept free of it.
+    pub(super) shown: Vec<Secret>,
     /// How long the server asked us to stay away, when it last did.
     stay_away: Option<Duration>,
 }
@@ -51,7 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// that was told before holds (RFC 2595 §4).
     pub fn resume(stream: S, limits: Limits) -> Self {
         let wire = Wire::new(stream, limits, "signing in");
-        Self { wire, capabilities: None, has_marked: false, stay_away: None }
+        Self { wire, capabilities: None, has_marked: false, shown: Vec::new(), stay_away: None }
     }
 
     /// Asks for TLS on this connection (RFC 2595 §4), before signing in, and hands out the stream to make secure.
@@ -138,7 +142,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
 
     /// The next status line.
     pub(super) async fn reply(&mut self) -> Result<Reply, Error> {
-        Ok(reply::read(&self.wire.line().await?))
+        let mut reply = reply::read(&self.wire.line().await?);
+        if let Reply::Ok(text) | Reply::Err(text) = &mut reply {
+            redact::words(&mut text.shown, &self.shown);
+        }
+        Ok(reply)
     }
 
     /// Hands the lines of an answer that ends with a lone dot to `each`, without stuffed dots. At most so many.

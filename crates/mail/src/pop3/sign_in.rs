@@ -49,6 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             error_answer: Some(sasl::encode(sasl::error_answer(mechanism))),
             token: Some(token.expose().len()),
         };
+        self.shown = vec![token.clone(), exchange.first.clone()];
         let done = self.exchange(&exchange).await;
         done.map_err(|error| redact::error(error, &[token, &exchange.first]))
     }
@@ -65,10 +66,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 error_answer: None,
                 token: None,
             };
+            self.shown = vec![password.clone(), exchange.first.clone()];
             let done = self.exchange(&exchange).await;
             return done.map_err(|error| redact::error(error, &[password, &exchange.first]));
         }
         let done = self.login_plainly(user, password).await;
+        self.shown = vec![password.clone()];
         done.map_err(|error| redact::error(error, &[password]))
     }
 

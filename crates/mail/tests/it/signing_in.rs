@@ -317,3 +317,32 @@ async fn nothing_that_is_signed_in_with_begins_a_command_of_its_own() {
     drop(session);
     server.await.unwrap();
 }
+
+#[tokio::test]
+async fn a_server_that_repeats_the_token_later_does_not_make_us_tell_it_either() {
+    const TOKEN: &str = "ya29.a-token-that-nobody-else-may-see";
+    let (mut session, server) = session(
+        "* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] hello\r\n",
+        |mut server| async move {
+            server.hear().await;
+            server.say("a1 OK [CAPABILITY IMAP4rev1] done\r\n").await;
+            server.hear().await;
+            server.say(format!("a2 NO no folder for Bearer {TOKEN}\r\n")).await;
+            server.hear().await;
+            server.say(format!("* BYE farewell {TOKEN}\r\n")).await;
+        },
+    )
+    .await;
+    let token = Secret::new(TOKEN);
+    let mechanism = Mechanism::XOAuth2;
+    session.authenticate(USER, "imap.example.com", 993, &token, mechanism).await.unwrap();
+    for error in
+        [session.select("INBOX").await.unwrap_err(), session.select("A").await.unwrap_err()]
+    {
+        let told = format!("{error:?} {:?}", error.trouble());
+        assert!(!told.contains("token-that"), "{told}");
+        assert!(told.contains("[secret]"), "{told}");
+    }
+    drop(session);
+    server.await.unwrap();
+}

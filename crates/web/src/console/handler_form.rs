@@ -20,8 +20,8 @@ use crate::names;
 mod read;
 mod values;
 
-use values::{differences, filled, typed};
 pub(crate) use values::blank;
+use values::{differences, filled, typed};
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

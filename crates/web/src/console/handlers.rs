@@ -215,12 +215,7 @@ async fn disable(
     switch(&app, &signed, &id, false).await
 }
 
-async fn switch(
-    app: &App,
-    signed: &Signed,
-    id: &str,
-    enabled: bool,
-) -> Result<Response, ApiError> {
+async fn switch(app: &App, signed: &Signed, id: &str, enabled: bool) -> Result<Response, ApiError> {
     let edit = HandlerEdit { enabled: Some(enabled), ..HandlerEdit::default() };
     let handler = app.engine().edit_handler(id, edit, &signed.caller()).await?;
     Ok(Redirect::to(&href(&handler)).into_response())

@@ -18,7 +18,9 @@ use crate::error::ApiError;
 use crate::extract::{Path, Query, page};
 use crate::form::{self, Fields, Form};
 use crate::page::next_page;
-use crate::words::{Badge, When, authentication_badge, issue_badge, person, priority_words};
+use crate::words::{
+    Badge, When, authentication_badge, issue_badge, person, person_name, priority_words,
+};
 
 mod entries;
 
@@ -70,8 +72,8 @@ impl From<Issue> for IssueRow {
             priority: issue.priority.map(priority_words),
             labels: issue.labels,
             badge: issue_badge(issue.status),
-            reporter: person(&issue.reporter),
-            assignee: issue.assignee.as_ref().map(person),
+            reporter: person_name(&issue.reporter),
+            assignee: issue.assignee.as_ref().map(person_name),
             comments: issue.comments,
             updated_at: issue.updated_at.into(),
         }
@@ -226,7 +228,7 @@ async fn render(
         watchers: view.watchers.iter().map(person).collect(),
         created_at: issue.created_at.into(),
         updated_at: issue.updated_at.into(),
-        entries: entries::all(view, messages, &unmarked),
+        entries: entries::all(view, &messages, &unmarked),
         projects,
         form,
     };

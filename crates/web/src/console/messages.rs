@@ -20,9 +20,7 @@ use crate::error::ApiError;
 use crate::extract::{Path, Query, page};
 use crate::form::{self, Choice, Form};
 use crate::page::next_page;
-use crate::words::{
-    Badge, When, authentication_badge, authentication_words, outcome_badge, size,
-};
+use crate::words::{Badge, When, authentication_badge, authentication_words, outcome_badge, size};
 
 mod wanted;
 

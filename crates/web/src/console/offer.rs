@@ -12,9 +12,9 @@ use outlink_model::problem::Problem;
 use serde::Serialize;
 
 use super::qr::Qr;
-use crate::consent::WayBack;
 use crate::app::App;
 use crate::auth::Signed;
+use crate::consent::WayBack;
 use crate::error::ApiError;
 use crate::extract::Path;
 use crate::form::{Fields, number};

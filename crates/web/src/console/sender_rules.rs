@@ -109,11 +109,7 @@ async fn show(
     render(&app, &signed, query, form).await
 }
 
-async fn add(
-    State(app): State<App>,
-    signed: Signed,
-    fields: Fields,
-) -> Result<Response, ApiError> {
+async fn add(State(app): State<App>, signed: Signed, fields: Fields) -> Result<Response, ApiError> {
     let added = async {
         let list = named("list", &fields.text("list"))?;
         let rule = fields.text("rule");

@@ -68,8 +68,10 @@ pub(crate) struct TrialRow {
     pub(crate) issue_href: Option<String>,
     pub(crate) handler: Option<String>,
     pub(crate) reason: String,
-    /// The handlers that were asked before, and why they left it.
-    pub(crate) left: Vec<(String, String)>,
+    /// Why the handlers that were asked before left it; each sentence names its handler.
+    pub(crate) left: Vec<String>,
+    /// Whether a handler took it after those.
+    pub(crate) taken: bool,
     pub(crate) text: String,
     pub(crate) attachments: Vec<String>,
 }
@@ -272,8 +274,14 @@ impl TrialRow {
             issue_href: stands.map(|key| format!("/issues/{key}")),
             issue: trial.issue,
             handler: named.map(|(_, name)| name.clone()),
-            reason: trial.reason,
-            left: trial.left,
+            // The reason of what nobody took is what each one said.
+            reason: if trial.outcome == Outcome::Unhandled && !trial.left.is_empty() {
+                String::new()
+            } else {
+                trial.reason
+            },
+            left: trial.left.into_iter().map(|(_, why)| why).collect(),
+            taken: trial.outcome != Outcome::Unhandled,
             text: trial.text,
             attachments: trial.attachments,
         }

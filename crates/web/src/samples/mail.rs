@@ -101,7 +101,8 @@ fn messages_page(full: bool) -> messages::MessagesPage {
         handler: full.then(|| HOSTILE.into()),
         received_at: when(),
     };
-    let fields = ["mail_server", "handler", "project", "outcome", "sender", "text", "since", "until"];
+    let fields =
+        ["mail_server", "handler", "project", "outcome", "sender", "text", "since", "until"];
     let blank = crate::form::Form::new(&fields.map(|name| (name, HOSTILE)));
     messages::MessagesPage {
         ways: messages::ways(&query),
@@ -223,7 +224,8 @@ fn trial_row(full: bool) -> trial::TrialRow {
         issue_href: full.then(|| "/issues/SUP-1".into()),
         handler: full.then(|| HOSTILE.into()),
         reason: if full { HOSTILE.into() } else { String::new() },
-        left: if full { vec![(HOSTILE.into(), HOSTILE.into())] } else { vec![] },
+        left: if full { vec![HOSTILE.into()] } else { vec![] },
+        taken: full,
         text: if full { HOSTILE.into() } else { String::new() },
         attachments: if full { vec![HOSTILE.into()] } else { vec![] },
     }

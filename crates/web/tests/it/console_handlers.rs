@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp};
-use crate::console_kit::{PageForm, Person};
 use crate::consents::Scene;
+use crate::console_kit::{PageForm, Person};
 
 const PRINTER: &str = "From: Ann <ann@example.net>\r\n\
 To: support@example.org\r\n\
@@ -79,7 +79,8 @@ async fn a_handler_is_made_changed_and_deleted_by_pages() {
     let saved = person.send_to(&form, "/handlers").await.expect(303);
     let href = saved.header("location").to_owned();
     let shown = person.open(&href).await;
-    for text in ["At work", "^-- cut --$", "help@example.org, support@example.org", "1.5 MiB each"] {
+    for text in ["At work", "^-- cut --$", "help@example.org, support@example.org", "1.5 MiB each"]
+    {
         says(&shown, text);
     }
     let kept = read(&app, "/handlers/Support").await;
@@ -173,14 +174,16 @@ async fn trying_a_mail_says_what_would_become_of_it_and_writes_nothing() {
         ">New issue<",
         "SUP-1",
         "by Taker",
-        "<strong>Picky:</strong> Picky takes mail to sales@example.org alone.",
+        "Asked before, and left it:</p><ul><li>Picky takes mail to sales@example.org alone.",
         "Please &lt;i&gt;hurry&lt;/i&gt;.",
     ] {
         says(&tried, text);
     }
     assert!(!tried.body.contains("href=\"/issues/SUP-1\""), "it does not stand");
     let alone = try_mail(&app, &person, &format!("{picky}/try/mail"), PRINTER.as_bytes()).await;
-    says(&alone.expect(200), ">Unhandled<");
+    let alone = alone.expect(200);
+    says(&alone, ">Unhandled<");
+    assert_eq!(alone.body.matches("Picky takes mail to").count(), 1, "said once");
     for path in ["/issues", "/messages"] {
         let listed = read(&app, path).await;
         assert!(listed["items"].as_array().unwrap().is_empty(), "{path}: {listed}");
@@ -199,7 +202,8 @@ async fn a_trial_without_a_mail_or_with_too_much_of_it_is_refused_at_its_field()
     let person = Person::new(&app).await;
     let href = handler(&app, "Taker", json!({})).await;
     let mail = format!("{href}/try/mail");
-    for (file, code) in [(vec![], "No mail was sent along."), (vec![b'x'; 100_001], "is too large")] {
+    for (file, code) in [(vec![], "No mail was sent along."), (vec![b'x'; 100_001], "is too large")]
+    {
         let refused = try_mail(&app, &person, &mail, &file).await.expect(422);
         says(&refused, "id=\"e-mail\"");
         says(&refused, code);

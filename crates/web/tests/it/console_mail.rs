@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::app::{Answer, TestApp};
-use crate::console_kit::{PageForm, Person};
 use crate::consents::Scene;
+use crate::console_kit::{PageForm, Person};
 
 fn mail(n: u32, from: &str, subject: &str, more: &str) -> String {
     format!(
@@ -174,7 +174,9 @@ async fn an_issue_says_who_is_in_doubt_and_what_did_not_arrive() {
     let app = &scene.app;
     let person = Person::new(app).await;
     let issue = person.open("/issues/SUP-1").await;
-    for text in ["Incident", "Highest", "Text 1.", "Text 2.", "A mail system reports", "gone@example.net"] {
+    for text in
+        ["Incident", "Highest", "Text 1.", "Text 2.", "A mail system reports", "gone@example.net"]
+    {
         says(&issue, text);
     }
     assert_eq!(issue.body.matches("Sender not proven").count(), 2, "{}", issue.body);

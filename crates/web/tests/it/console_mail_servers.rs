@@ -229,6 +229,6 @@ async fn another_mailbox_is_asked_about_once_it_was_read() {
     person.post(&format!("{path}/fetch"), &[]).await.expect(200);
     let page = person.wait_for(&path, ">Failing<").await;
     says(&page, "must act.");
-    says(&page, "Test the connection");
+    says(&page, "<button class=\"main\">Authorise anew</button>");
     says(&person.open(&failed).await, ">Failed<");
 }

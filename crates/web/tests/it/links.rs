@@ -139,7 +139,7 @@ async fn a_moved_link_is_locked_and_a_deleted_one_takes_its_grants_along() {
     assert_eq!((&left["sign_in"], &left["paused"]), (&json!("missing"), &json!(true)));
     assert!(left["grant"].is_null() && left["health"]["actor"] == "link_administrator");
     let cases = [
-        (json!({"host": "evil.example"}), "unknown_field"),
+        (json!({"colour": "red"}), "unknown_field"),
         (json!({"poll_seconds": 0}), "poll_seconds_unusable"),
         (json!({"grant": "nobody"}), "not_found"),
     ];

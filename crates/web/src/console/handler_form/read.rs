@@ -40,7 +40,8 @@ fn settings(fields: &Fields) -> Result<SettingsDraft, ApiError> {
         return Ok(SettingsDraft::default());
     }
     let on = |name: &str| Some(ticked(fields, name));
-    let lines = |name: &str| fields.sent(name).map(|text| text.lines().map(str::to_owned).collect());
+    let lines =
+        |name: &str| fields.sent(name).map(|text| text.lines().map(str::to_owned).collect());
     let sent = |name: &'static str| fields.sent(name);
     Ok(SettingsDraft {
         issue_type: sent("issue_type"),
@@ -85,14 +86,16 @@ fn count(fields: &Fields, name: &'static str) -> Result<Option<u32>, ApiError> {
 fn octets(text: &str) -> Result<u64, Problem> {
     let mib = text.trim().replace(',', ".").parse::<f64>().ok();
     // Every f64 has a u64 next to it; what is too large is refused with the rest of the settings.
-    mib.filter(|mib| mib.is_finite() && *mib >= 0.0).map(|mib| (mib * MIB).round() as u64).ok_or_else(|| {
-        Problem::invalid(
-            "attachments_largest",
-            "not_a_number",
-            format!("{:?} is no size.", text.trim()),
-            "Write MiB in digits, like 25 or 0.5.",
-        )
-    })
+    mib.filter(|mib| mib.is_finite() && *mib >= 0.0)
+        .map(|mib| (mib * MIB).round() as u64)
+        .ok_or_else(|| {
+            Problem::invalid(
+                "attachments_largest",
+                "not_a_number",
+                format!("{:?} is no size.", text.trim()),
+                "Write MiB in digits, like 25 or 0.5.",
+            )
+        })
 }
 
 /// When the handler was last edited, as the page with the form has it.
@@ -127,7 +130,12 @@ mod tests {
         let short = Fields::of(&[("name", "H"), ("type", "create")]);
         let new = new_handler(&short).unwrap();
         assert!(new.enabled && new.settings == HandlerSettings::default());
-        let long = Fields::of(&[("name", "H"), ("type", "create"), ("issue_type", "Bug"), ("split", "a\r\nb")]);
+        let long = Fields::of(&[
+            ("name", "H"),
+            ("type", "create"),
+            ("issue_type", "Bug"),
+            ("split", "a\r\nb"),
+        ]);
         let new = new_handler(&long).unwrap();
         assert!(!new.enabled && !new.settings.strip_quotes);
         assert_eq!((new.settings.issue_type.as_str(), new.settings.split.len()), ("Bug", 2));

@@ -59,9 +59,8 @@ pub(super) fn filled(handler: &Handler) -> Form {
 fn with_settings(form: Form, settings: &HandlerSettings) -> Form {
     let ticked = |on: bool| if on { "yes" } else { "" };
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let rules = |rules: &[SenderRule]| {
-        rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-    };
+    let rules =
+        |rules: &[SenderRule]| rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     let files = &settings.attachments;
     form.with("issue_type", settings.issue_type.clone())
         .with("strip_quotes", ticked(settings.strip_quotes))
@@ -142,8 +141,12 @@ pub(super) fn differences(handler: &Handler, form: &Form) -> Vec<Difference> {
     let now = filled(handler);
     let differs = COMPARED.into_iter().filter(|(name, _)| {
         let lines = |form: &Form| {
-            form.value(name).lines().map(str::trim).filter(|line| !line.is_empty())
-                .map(str::to_owned).collect::<Vec<_>>()
+            form.value(name)
+                .lines()
+                .map(str::trim)
+                .filter(|line| !line.is_empty())
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         lines(&now) != lines(form)
     });

@@ -45,15 +45,21 @@ pub(super) fn told(kind: HandlerType, settings: &HandlerSettings) -> Vec<Fact> {
         say("Refuses mail of", rules(&settings.deny));
     }
     say("Mail that machines wrote", machine_made(settings));
-    say("What it cannot handle", match &settings.forward_to {
-        Some(to) => format!("is sent on to {to}"),
-        None => "is left to the next handler".to_owned(),
-    });
-    say("Unknown senders", match (settings.create_persons, &settings.default_reporter) {
-        (true, _) => "become persons".to_owned(),
-        (false, Some(reporter)) => format!("are taken in the name of {reporter}"),
-        (false, None) => "are not handled".to_owned(),
-    });
+    say(
+        "What it cannot handle",
+        match &settings.forward_to {
+            Some(to) => format!("is sent on to {to}"),
+            None => "is left to the next handler".to_owned(),
+        },
+    );
+    say(
+        "Unknown senders",
+        match (settings.create_persons, &settings.default_reporter) {
+            (true, _) => "become persons".to_owned(),
+            (false, Some(reporter)) => format!("are taken in the name of {reporter}"),
+            (false, None) => "are not handled".to_owned(),
+        },
+    );
     if kind != HandlerType::Create {
         let text = if settings.only_involved {
             "counts for those who have a part in the issue"
@@ -64,11 +70,14 @@ pub(super) fn told(kind: HandlerType, settings: &HandlerSettings) -> Vec<Fact> {
         let text = if settings.reopen { "are opened again by a comment" } else { "stay resolved" };
         say("Resolved issues", text.to_owned());
     }
-    say("Senders who are not proven", match settings.unauthenticated {
-        Unauthenticated::Accept => "are like all others".to_owned(),
-        Unauthenticated::Mark => "are marked".to_owned(),
-        Unauthenticated::Quarantine => "are quarantined".to_owned(),
-    });
+    say(
+        "Senders who are not proven",
+        match settings.unauthenticated {
+            Unauthenticated::Accept => "are like all others".to_owned(),
+            Unauthenticated::Mark => "are marked".to_owned(),
+            Unauthenticated::Quarantine => "are quarantined".to_owned(),
+        },
+    );
     say("Files", files(&settings.attachments));
     say("Limits within an hour", limits(settings));
     facts

@@ -57,7 +57,7 @@ impl From<&Attachment> for FileRow {
 }
 
 /// Everything, oldest first. Mail of `unmarked` handlers is not marked where its sender is in doubt.
-pub(super) fn all(view: IssueView, messages: Vec<Message>, unmarked: &[HandlerId]) -> Vec<Entry> {
+pub(super) fn all(view: IssueView, messages: &[Message], unmarked: &[HandlerId]) -> Vec<Entry> {
     let by_id: HashMap<_, _> = messages.iter().map(|message| (message.id, message)).collect();
     let files_of = |comment: Option<CommentId>| -> Vec<FileRow> {
         let of_it = view.attachments.iter().filter(|file| file.comment_id == comment);

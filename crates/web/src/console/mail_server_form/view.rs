@@ -53,8 +53,8 @@ impl ServerFields {
                 choice(Security::StartTls.as_str(), "TLS after a command (STARTTLS)"),
                 choice(Security::None.as_str(), "None: only where the configuration allows it"),
             ],
-            links: pickers::links(app, form.value("link")).await?.or("no"),
-            grants: pickers::grants(app, form.value("grant")).await?.or("no"),
+            links: pickers::links(app, form.value("link")).await?.or("none"),
+            grants: pickers::grants(app, form.value("grant")).await?.or("none"),
             afters: vec![
                 choice("keep", "It stays, marked as read"),
                 choice("move", "It is moved to another folder"),

@@ -75,6 +75,11 @@ fn needs_consent(view: &GrantView) -> bool {
     view.locked || matches!(view.grant.state, GrantState::NeedsConsent { .. } | GrantState::Revoked)
 }
 
+/// Whether whoever owns the mailbox must act: mostly somebody else has consented.
+fn owner_must_act(server: &MailServer) -> bool {
+    server.health.trouble.as_ref().is_some_and(|trouble| trouble.actor == Actor::MailboxOwner)
+}
+
 fn line(server: &MailServer, grant: Option<&GrantView>, at_work: bool) -> StateLine {
     let health = &server.health;
     let failing_since = health.failing_since.map(When::from);
@@ -124,6 +129,9 @@ fn mend(server: &MailServer, grant: Option<&GrantView>, page: &str) -> Option<Me
         }
         Some(view) if view.trouble().is_some_and(|trouble| trouble.actor != Actor::Nobody) => {
             Some(Mend::at("Look at the grant", format!("/grants/{}", view.grant.id)))
+        }
+        Some(view) if view.has_consent && owner_must_act(server) => {
+            Some(Mend::post("Authorise anew", format!("{page}/authorize")))
         }
         _ if server.health.trouble.is_some() => {
             Some(Mend::post("Test the connection", format!("{page}/test")))

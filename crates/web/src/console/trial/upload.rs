@@ -55,7 +55,8 @@ fn cut(error: &MultipartError, largest: usize) -> ApiError {
 
 fn none() -> ApiError {
     let what = "No mail was sent along.";
-    Problem::invalid(FIELD, "mail_missing", what, "Choose a file that holds one mail, as .eml.").into()
+    Problem::invalid(FIELD, "mail_missing", what, "Choose a file that holds one mail, as .eml.")
+        .into()
 }
 
 fn too_large(largest: usize) -> ApiError {
@@ -63,7 +64,10 @@ fn too_large(largest: usize) -> ApiError {
         FIELD,
         "too_large",
         "The mail is too large.",
-        format!("Choose one of at most {}: larger ones are not taken in either.", size(largest as u64)),
+        format!(
+            "Choose one of at most {}: larger ones are not taken in either.",
+            size(largest as u64)
+        ),
     )
     .into()
 }
