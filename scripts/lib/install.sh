@@ -44,6 +44,7 @@ install_all() {
   [ -s /etc/ssl/certs/ca-certificates.crt ] || wanted+=(ca-certificates)
   command -v openssl > /dev/null || wanted+=(openssl)
   [ -x /usr/lib/dovecot/imap ] || wanted+=(dovecot-core dovecot-imapd)
+  [ -x /usr/lib/dovecot/pop3 ] || wanted+=(dovecot-core dovecot-pop3d)
   [ -n "$(postgres_bin)" ] || wanted+=(postgresql)
   [ -x "$NODE" ] || command -v npm > /dev/null || wanted+=(npm)
   if [ ${#wanted[@]} != 0 ]; then install_debian "${wanted[@]}" || return 1; fi
