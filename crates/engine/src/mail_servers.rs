@@ -25,7 +25,8 @@ mod wire;
 
 pub use delete::DeletedMailServer;
 pub use draft::{
-    AuthorizeMailServer, Authorized, MailServerDraft, MailServerEdit, NewMailServer, SavedMailServer,
+    AuthorizeMailServer, Authorized, MailServerDraft, MailServerEdit, NewMailServer,
+    SavedMailServer,
 };
 pub(crate) use fields::host;
 pub use log::ConnectionView;

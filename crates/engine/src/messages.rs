@@ -1,8 +1,8 @@
 //! The ledger, for people: what was received and what became of it.
 
 use outlink_model::message::{Message, Outcome};
-use outlink_model::{MessageId, Timestamp};
 use outlink_model::problem::Problem;
+use outlink_model::{MessageId, Timestamp};
 use outlink_store::MessageFilter;
 
 use crate::{Engine, Error, Listed, Page};

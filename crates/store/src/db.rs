@@ -33,6 +33,10 @@ const PATIENCE_POSTGRES: Duration = Duration::from_secs(5);
 /// are short and quickly planned anew.
 const PLANS: &str = "SET plan_cache_mode = force_custom_plan";
 
+/// What the connection that writes keeps of the file, as SQLite wants it written: 32 MiB, instead of 2. A store that is
+/// full is written to in many places, and each that is not kept is read anew.
+const WRITE_CACHE: &str = "-32768";
+
 /// More than the statements that this crate has, so that each is prepared once per connection.
 const STATEMENTS: usize = 256;
 
@@ -174,7 +178,7 @@ impl Db {
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(PATIENCE)
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", WRITE_CACHE))
             .await?;
         SQLITE.run(&write).await.map_err(migration)?;
         let read = SqlitePoolOptions::new()

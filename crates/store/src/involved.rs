@@ -13,8 +13,11 @@ use crate::{Error, Intake, Store};
 const LONGEST: usize = 320;
 
 const INVOLVE: &str = "
-    INSERT INTO involved (issue_id, address) VALUES ($1, $2)
+    INSERT INTO involved (issue_id, address) VALUES ($1, $2), ($1, $3), ($1, $4), ($1, $5)
     ON CONFLICT (issue_id, address) DO NOTHING";
+
+/// How many addresses one statement writes.
+const AT_ONCE: usize = 4;
 
 const IS_INVOLVED: &str = "SELECT COUNT(*) FROM involved WHERE issue_id = $1 AND address = $2";
 
@@ -61,10 +64,15 @@ impl Intake {
         // In one order, so that two intakes on PostgreSQL never wait for one another in a circle.
         addresses.sort_unstable();
         addresses.dedup();
-        for address in addresses {
+        for some in addresses.chunks(AT_ONCE) {
+            // The last one fills the places that are left over.
+            let address = |at: usize| plain(some[at.min(some.len() - 1)]);
             executing_within!(self.tx, on => sqlx::query(INVOLVE)
                 .bind(issue.to_string())
-                .bind(plain(address))
+                .bind(address(0))
+                .bind(address(1))
+                .bind(address(2))
+                .bind(address(3))
                 .execute(on))?;
         }
         Ok(())

@@ -119,26 +119,26 @@ impl Store {
 }
 
 impl Intake {
-    /// Keeps a raw message, unless one with this SHA-256 is kept already. To be written before the message that names
-    /// it.
+    /// Keeps a raw message, unless one with this SHA-256 is kept already; whether none was. Then no message in the ledger
+    /// has these bytes. To be written before the message that names it.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn put_raw(&mut self, sha256: &[u8; 32], packed: &Packed) -> Result<(), Error> {
+    pub async fn put_raw(&mut self, sha256: &[u8; 32], packed: &Packed) -> Result<bool, Error> {
         let new = executing_within!(self.tx, on => sqlx::query(INSERT)
             .bind(&sha256[..])
             .bind(size(packed.size))
             .bind(&packed.bytes)
             .execute(on))?;
         if new > 0 {
-            return Ok(());
+            return Ok(true);
         }
         if let Tx::Postgres(tx) = &mut self.tx {
             sqlx::query(LOCK_POSTGRES).bind(&sha256[..]).execute(&mut **tx).await?;
         }
         executing_within!(self.tx, on =>
             sqlx::query(FILL).bind(&sha256[..]).bind(&packed.bytes).execute(on))?;
-        Ok(())
+        Ok(false)
     }
 }
 

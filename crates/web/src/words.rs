@@ -117,7 +117,9 @@ pub(crate) fn authentication_words(authentication: Authentication) -> &'static s
         Authentication::Fail => {
             "The sender’s domain does not stand behind this mail: whoever it names as its sender may not have written it."
         }
-        Authentication::None => "No server that is trusted says whether the sender’s domain stands behind it.",
+        Authentication::None => {
+            "No server that is trusted says whether the sender’s domain stands behind it."
+        }
     }
 }
 

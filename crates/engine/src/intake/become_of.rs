@@ -68,7 +68,8 @@ pub(super) async fn become_of(
                 comment(tx, handling, arrival, handler, *issue, *text, parsed, &row, now).await?;
             (row.issue_id, row.comment_id, made) = (Some(*issue), Some(comment), what);
             row.outcome = Outcome::Commented;
-            key = tx.issue_key(*issue).await?;
+            let mut matched = [&known.by_key, &known.by_headers].into_iter().flatten();
+            key = matched.find(|found| found.issue_id == *issue).map(|found| found.key.clone());
         }
         (Decision::Forward(to), _) => {
             row.outcome = Outcome::Quarantined;

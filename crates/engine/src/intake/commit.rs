@@ -138,11 +138,13 @@ async fn take_in(
         }
     };
     // Places lose their meaning: a folder is rebuilt, even by halves, and a POP3 server gives its messages other names.
-    // What lay elsewhere before is looked up by what it is.
-    if let Some(row) = known_by_content(tx, job, &place, prepared, sha256, parsed).await? {
+    // What lay elsewhere before is looked up by what it is, unless nobody has ever had these bytes.
+    let is_unheard_of = keep_raw(tx, prepared).await?;
+    if (!is_unheard_of || place.uidl.is_some())
+        && let Some(row) = known_by_content(tx, job, &place, prepared, sha256, parsed).await?
+    {
         return Ok(Taken::Again(row));
     }
-    keep_raw(tx, prepared).await?;
     let row = row(job, prepared, now);
     let parsed = match parsed {
         Err(reason) => {
@@ -231,10 +233,11 @@ async fn put(tx: &mut Intake, mut row: Message) -> Result<Message, StoreError> {
     Ok(row)
 }
 
-async fn keep_raw(tx: &mut Intake, prepared: &Prepared) -> Result<(), StoreError> {
+/// Keeps the bytes of a message; whether nobody has had them before.
+async fn keep_raw(tx: &mut Intake, prepared: &Prepared) -> Result<bool, StoreError> {
     match &prepared.content {
         Content::Whole { sha256, packed, .. } => tx.put_raw(sha256, packed).await,
-        Content::TooLarge { .. } | Content::Refused { .. } => Ok(()),
+        Content::TooLarge { .. } | Content::Refused { .. } => Ok(false),
     }
 }
 

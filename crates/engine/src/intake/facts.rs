@@ -147,8 +147,7 @@ async fn count(
     }
     // Which of the two leads is the handler's to say; the busier one counts, so that no foreign key hides a loop.
     for issue in [&facts.by_key, &facts.by_headers].into_iter().flatten() {
-        let sent =
-            tx.recent_from(&facts.sender, Some(issue.issue_id), after, at, most).await?;
+        let sent = tx.recent_from(&facts.sender, Some(issue.issue_id), after, at, most).await?;
         facts.from_sender_in_issue = facts.from_sender_in_issue.max(sent);
     }
     Ok(())

@@ -50,7 +50,13 @@ pub(crate) fn expression(text: &str) -> Result<Regex, String> {
         .size_limit(LARGEST_EXPRESSION)
         .dfa_size_limit(LARGEST_EXPRESSION)
         .build()
-        .map_err(|error| error.to_string())
+        .map_err(|error| last_line(&error.to_string()))
+}
+
+/// The engine draws what is wrong in several lines, and says it in the last.
+fn last_line(drawn: &str) -> String {
+    let last = drawn.lines().last().unwrap_or_default().trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 impl Engine {
@@ -87,7 +93,7 @@ mod tests {
     #[test]
     fn an_expression_that_would_blow_up_is_refused_and_others_cost_little() {
         assert!(expression("((((a{100}){100}){100}){100})").is_err());
-        assert!(expression("(unclosed").is_err());
+        assert_eq!(expression("(unclosed").unwrap_err(), "unclosed group");
         assert!(expression(r"\bfoo(?=bar)").is_err(), "look-around is not offered");
         let text = "a".repeat(100_000);
         assert!(!expression("(a*)*b").unwrap().is_match(&text));

@@ -49,7 +49,9 @@ pub(super) async fn known_copied(
     }
     for address in parsed.to.iter().chain(&parsed.cc).take(MOST_COPIED) {
         let address = address.address.to_lowercase();
-        if is_ours(arrival.server, handling, &address) || known.iter().any(|person| person.address == address) {
+        if is_ours(arrival.server, handling, &address)
+            || known.iter().any(|person| person.address == address)
+        {
             continue;
         }
         known.extend(tx.known_person(&address).await?);

@@ -1,8 +1,8 @@
 //! Trying handlers: what would become of a mail, and why. Everything is done as it would be, in a transaction that is taken
 //! back.
 
-use outlink_mail::Body;
 use outlink_mail::message::parse;
+use outlink_mail::{Body, Error as MailError};
 use outlink_model::handler::Handler;
 use outlink_model::mail_server::MailServer;
 use outlink_model::message::{Authentication, Outcome, Place};
@@ -83,22 +83,18 @@ impl Engine {
         handling: &Handling,
         of: TrialOf,
     ) -> Result<Vec<Trial>, Error> {
-        let mails = match of {
-            TrialOf::Mail(raw) => vec![(None, raw)],
-            TrialOf::Newest(count) => {
-                let mut report = Report::default();
-                let session = self.walk(server, &mut report).await;
-                let mut session = session.map_err(|trouble| problem("try_failed", &trouble))?;
-                let newest = self.newest(server, &mut session, count.min(MOST)).await;
-                session.leave().await;
-                newest?
+        let count = match of {
+            TrialOf::Mail(raw) => {
+                return Ok(vec![self.try_mail(server, handling, None, raw).await?]);
             }
+            TrialOf::Newest(count) => count,
         };
-        let mut trials = Vec::with_capacity(mails.len());
-        for (date, raw) in mails {
-            trials.push(self.try_mail(server, handling, date, raw).await?);
-        }
-        Ok(trials)
+        let mut report = Report::default();
+        let session = self.walk(server, &mut report).await;
+        let mut session = session.map_err(|trouble| problem("try_failed", &trouble))?;
+        let tried = self.try_newest_by(server, handling, &mut session, count.min(MOST)).await;
+        session.leave().await;
+        tried
     }
 
     /// What would become of the newest messages that a session finds. Nothing is changed.
@@ -109,55 +105,63 @@ impl Engine {
         count: usize,
     ) -> Result<Vec<Trial>, Error> {
         let handling = self.handling(server).await?;
-        let mut trials = Vec::new();
-        for (date, raw) in self.newest(server, session, count).await? {
-            trials.push(self.try_mail(server, &handling, date, raw).await?);
+        self.try_newest_by(server, &handling, session, count).await
+    }
+
+    async fn try_newest_by(
+        &self,
+        server: &MailServer,
+        handling: &Handling,
+        session: &mut MailSession,
+        count: usize,
+    ) -> Result<Vec<Trial>, Error> {
+        let failed = |error: MailError| Error::from(problem("try_failed", &error.trouble()));
+        let newest = self.newest(server, session, count).await.map_err(failed)?;
+        let mut trials = Vec::with_capacity(newest.len());
+        // One after the other: all of them together may be more than the memory holds.
+        for (number, date) in newest {
+            let mut raw = None;
+            let asked = [number];
+            let body = session.bodies(&asked, |_, body| {
+                if let Body::Raw(octets) = body {
+                    raw = Some(octets);
+                }
+            });
+            self.in_time(body).await.map_err(failed)?;
+            if let Some(raw) = raw {
+                trials.push(self.try_mail(server, handling, date, raw).await?);
+            }
         }
         Ok(trials)
     }
 
-    /// The newest messages of the first folder, the newest first, with when they arrived.
+    /// The newest messages of the first folder, the newest first: their numbers, and when they arrived where the server
+    /// tells.
     async fn newest(
         &self,
         server: &MailServer,
         session: &mut MailSession,
         count: usize,
-    ) -> Result<Vec<(Option<Timestamp>, Vec<u8>)>, Error> {
-        let went = async {
-            let metas = match session {
-                MailSession::Imap(imap) => {
-                    let folder = server.folders.first().map_or("INBOX", String::as_str);
-                    let selected = self.in_time(imap.examine(folder)).await?;
-                    // The UIDs have gaps, so that some more are listed than are wanted.
-                    let span = u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(20);
-                    let from = selected.uid_next.unwrap_or(1).saturating_sub(span).max(1);
-                    let mut metas = self.in_time(imap.metadata(from)).await?;
-                    if metas.len() < count && from > 1 {
-                        metas = self.in_time(imap.metadata(1)).await?;
-                    }
-                    metas.into_iter().map(|meta| (meta.uid, Some(meta.internal_date))).collect()
+    ) -> Result<Vec<(u32, Option<Timestamp>)>, MailError> {
+        let listed: Vec<(u32, Option<Timestamp>)> = match session {
+            MailSession::Imap(imap) => {
+                let folder = server.folders.first().map_or("INBOX", String::as_str);
+                let selected = self.in_time(imap.examine(folder)).await?;
+                // The UIDs have gaps, so that some more are listed than are wanted.
+                let span = u32::try_from(count).unwrap_or(u32::MAX).saturating_mul(20);
+                let from = selected.uid_next.unwrap_or(1).saturating_sub(span).max(1);
+                let mut metas = self.in_time(imap.metadata(from)).await?;
+                if metas.len() < count && from > 1 {
+                    metas = self.in_time(imap.metadata(1)).await?;
                 }
-                MailSession::Pop3(pop3) => {
-                    let listed = self.in_time(pop3.list()).await?;
-                    listed.into_iter().map(|(number, _)| (number, None)).collect::<Vec<_>>()
-                }
-            };
-            let newest: Vec<_> = metas.into_iter().rev().take(count).collect();
-            let mut asked: Vec<u32> = newest.iter().map(|(number, _)| *number).collect();
-            asked.sort_unstable();
-            let mut mails = Vec::new();
-            let bodies = session.bodies(&asked, |number, body| {
-                if let Body::Raw(raw) = body {
-                    let date = newest.iter().find(|(told, _)| *told == number);
-                    mails.push((number, date.and_then(|(_, date)| *date), raw));
-                }
-            });
-            self.in_time(bodies).await?;
-            mails.sort_by_key(|(number, ..)| std::cmp::Reverse(*number));
-            Ok(mails.into_iter().map(|(_, date, raw)| (date, raw)).collect())
+                metas.into_iter().map(|meta| (meta.uid, Some(meta.internal_date))).collect()
+            }
+            MailSession::Pop3(pop3) => {
+                let listed = self.in_time(pop3.list()).await?;
+                listed.into_iter().map(|(number, _)| (number, None)).collect()
+            }
         };
-        went.await
-            .map_err(|error: outlink_mail::Error| problem("try_failed", &error.trouble()).into())
+        Ok(listed.into_iter().rev().take(count).collect())
     }
 
     async fn try_mail(

@@ -21,7 +21,15 @@ use crate::{Engine, egress};
 
 /// The steps in their order; what was not reached is reported as skipped.
 const STEPS: [&str; 9] = [
-    "resolve", "connect", "tls", "greeting", "token", "sign_in", "capabilities", "folder", "handler",
+    "resolve",
+    "connect",
+    "tls",
+    "greeting",
+    "token",
+    "sign_in",
+    "capabilities",
+    "folder",
+    "handler",
 ];
 
 /// So many answers of the mail server, each with its own time limit, fit into the time of a step: one that goes on
@@ -102,7 +110,8 @@ impl Engine {
         report: &mut Report,
     ) -> Result<MailSession, Trouble> {
         let limits = self.0.settings.limits;
-        let answer = Duration::from_secs(u64::from(server.time_limit_seconds)).min(limits.mail_read);
+        let answer =
+            Duration::from_secs(u64::from(server.time_limit_seconds)).min(limits.mail_read);
         report.limit = answer * ANSWERS_IN_A_STEP;
         let (host, port) = (server.host.as_str(), server.port);
         let route = report
@@ -119,13 +128,10 @@ impl Engine {
                 Ok((stream, route.answered()))
             })
             .await?;
-        let limits =
-            Limits { literal: limits.message_size, time: answer, ..Limits::default() };
+        let limits = Limits { literal: limits.message_size, time: answer, ..Limits::default() };
         match server.security {
             Security::Tls => {
-                let securing = async {
-                    Ok((self.secure(stream, host).await?, TRUSTED.to_owned()))
-                };
+                let securing = async { Ok((self.secure(stream, host).await?, TRUSTED.to_owned())) };
                 let wire = report.step("tls", securing).await?;
                 self.greeted(server, wire, limits, report).await
             }
@@ -250,8 +256,7 @@ impl Engine {
                     })
                     .await?;
                 let signing_in = async {
-                    let mechanism =
-                        self.present(server, session, *grant, tokens, admitted).await?;
+                    let mechanism = self.present(server, session, *grant, tokens, admitted).await?;
                     let name = mechanism.as_str();
                     Ok(((), format!("Signed in as {} with {name}.", server.mailbox)))
                 };

@@ -1,9 +1,9 @@
 //! Mail in: every message once, whatever happens on the way.
 
 use jiff::SignedDuration;
-use outlink_engine::messages::MessagesWanted;
 use outlink_engine::Page;
 use outlink_engine::intake::Fetched;
+use outlink_engine::messages::MessagesWanted;
 use outlink_model::mail_server::Take;
 use outlink_model::message::Outcome;
 use outlink_model::step::StepStatus;
@@ -35,7 +35,8 @@ async fn mail_becomes_issues_and_comments_once() {
     bed.deliver("e", "I am away", "Auto-Submitted: auto-replied\r\n");
     bed.deliver("f", "Another matter", "");
     let first = fetch(&bed).await;
-    let expected = Fetched { fetched: 6, created: 2, commented: 3, rejected: 1, quarantined: 0, unhandled: 0 };
+    let expected =
+        Fetched { fetched: 6, created: 2, commented: 3, rejected: 1, quarantined: 0, unhandled: 0 };
     assert_eq!(first, expected);
     assert_eq!(fetch(&bed).await, Fetched::default(), "nothing counts twice");
 
@@ -95,7 +96,8 @@ async fn a_server_that_tells_untrue_sizes_is_believed_no_longer_than_needed() {
         bed.practice.faults().next_imap_sessions(1, ImapFault::Sizes(told));
         assert_eq!(fetch(&bed).await.created, 2, "{told}");
     }
-    let messages = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
+    let messages =
+        bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
     let lengths = bed.practice.messages(ALICE, "INBOX");
     assert!(messages.iter().all(|view| view.message.size == lengths[0].raw.len() as u64));
 }
@@ -122,7 +124,8 @@ async fn an_unreadable_message_is_quarantined_and_holds_nobody_back() {
     bed.deliver("b", "After", "");
     let fetched = fetch(&bed).await;
     assert_eq!((fetched.fetched, fetched.created), (3, 2), "{fetched:?}");
-    let messages = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
+    let messages =
+        bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
     let odd = messages.iter().find(|view| view.message.outcome != Outcome::Created).unwrap();
     assert!(odd.message.reason.is_some(), "{odd:?}");
 }

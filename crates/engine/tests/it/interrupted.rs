@@ -5,10 +5,10 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use outlink_engine::handlers::NewHandler;
 use outlink_engine::intake::Fetched;
+use outlink_engine::messages::MessagesWanted;
 use outlink_engine::{Caller, Page};
 use outlink_model::grant::later;
 use outlink_model::handler::{HandlerSettings, HandlerType};
-use outlink_engine::messages::MessagesWanted;
 use outlink_model::mail_server::{MailServer, ServerHealth, Take};
 use outlink_model::message::Outcome;
 use outlink_practice::ImapFault;
@@ -128,7 +128,8 @@ async fn a_message_that_ends_the_connection_is_passed_over_in_the_end() {
         assert_eq!(counted.len(), 0, "after {failures} failures");
     }
     assert_eq!(failures, 2);
-    let messages = bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
+    let messages =
+        bed.engine.messages(MessagesWanted::default(), Page::default()).await.unwrap().items;
     let odd: Vec<_> =
         messages.iter().filter(|view| view.message.outcome != Outcome::Created).collect();
     assert_eq!((messages.len(), odd.len()), (5, 1));

@@ -203,12 +203,8 @@ fn become_something(handler: &Handler, facts: &Facts) -> Answer {
         Answer::Takes(Decision::Create(project), why)
     };
     let comment = |text| match &found {
-        Some(found) => {
-            Answer::Takes(Decision::Comment(found.issue_id, text), because(found))
-        }
-        None => {
-            cannot(handler, passed_over.as_deref().unwrap_or("it belongs to no issue"))
-        }
+        Some(found) => Answer::Takes(Decision::Comment(found.issue_id, text), because(found)),
+        None => cannot(handler, passed_over.as_deref().unwrap_or("it belongs to no issue")),
     };
     let text = if handler.settings.strip_quotes { Text::New } else { Text::Whole };
     match handler.kind {
@@ -229,10 +225,8 @@ fn belongs_to<'a>(handler: &Handler, facts: &'a Facts) -> (Option<&'a Match>, Op
         (Some(key), _) if key.is_involved || !handler.settings.only_involved => (Some(key), None),
         (_, Some(headers)) => (Some(headers), None),
         (Some(key), None) => {
-            let why = format!(
-                "the sender has no part in {}, whose key stands in the subject",
-                key.key
-            );
+            let why =
+                format!("the sender has no part in {}, whose key stands in the subject", key.key);
             (None, Some(why))
         }
         (None, None) => (None, None),

@@ -27,7 +27,9 @@ pub enum SenderRule {
 
 /// Why a text is no rule about senders.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is neither an address (ann@example.org), nor a domain (example.org), nor a pattern (*@example.org)")]
+#[error(
+    "{0:?} is neither an address (ann@example.org), nor a domain (example.org), nor a pattern (*@example.org)"
+)]
 pub struct BadRule(pub String);
 
 impl SenderRule {
@@ -65,9 +67,8 @@ impl FromStr for SenderRule {
         if rule.contains('*') {
             return Ok(Self::Pattern(rule));
         }
-        let is_domain = |domain: &str| {
-            !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.')
-        };
+        let is_domain =
+            |domain: &str| !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.');
         match rule.rsplit_once('@') {
             None | Some(("", _)) => {
                 let domain = rule.trim_start_matches('@');
@@ -170,7 +171,9 @@ mod tests {
 
     #[test]
     fn what_is_no_rule_is_refused() {
-        for text in ["", "  ", "ann", "ann@", "@", "ann bob@example.org", "<ann@example.org>", ".org"] {
+        for text in
+            ["", "  ", "ann", "ann@", "@", "ann bob@example.org", "<ann@example.org>", ".org"]
+        {
             assert!(text.parse::<SenderRule>().is_err(), "{text}");
         }
     }

@@ -14,7 +14,7 @@ const OF_ISSUE: &str = select!(" WHERE issue_id = $1 ORDER BY id LIMIT $2");
 const QUARANTINED: &str = "
     SELECT COUNT(*) FROM (
         SELECT 1 AS one FROM messages
-        WHERE outcome = 'quarantined' AND outcome <> 'created' AND outcome <> 'commented' LIMIT $1) AS some";
+        WHERE outcome = 'quarantined' AND outcome <> 'created' AND outcome <> 'commented' LIMIT $1) AS those";
 
 impl Store {
     /// The messages that an issue and its comments were made of, and the reports that belong to it, the oldest first.

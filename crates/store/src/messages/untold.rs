@@ -15,7 +15,11 @@ const UNFLAGGED: &str = "
 
 const MARK: &str = "
     UPDATE messages SET flagged = 1
-    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
+    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3
+        AND uid IN ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+
+/// How many UIDs one statement marks.
+const AT_ONCE: usize = 16;
 
 /// A message of which the server has not been told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,13 +72,18 @@ impl Store {
         }
         let (server, folder) = (server.to_string(), plain(folder));
         let mut tx = self.db.begin().await?;
-        for uid in uids {
-            executing_within!(tx, on => sqlx::query(MARK)
-                .bind(&server)
-                .bind(&folder)
-                .bind(i64::from(uid_validity))
-                .bind(i64::from(*uid))
-                .execute(on))?;
+        for some in uids.chunks(AT_ONCE) {
+            executing_within!(tx, on => {
+                let mut query = sqlx::query(MARK)
+                    .bind(&server)
+                    .bind(&folder)
+                    .bind(i64::from(uid_validity));
+                // The last one fills the places that are left over.
+                for at in 0..AT_ONCE {
+                    query = query.bind(i64::from(some[at.min(some.len() - 1)]));
+                }
+                query.execute(on)
+            })?;
         }
         tx.commit().await
     }

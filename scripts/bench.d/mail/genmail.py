@@ -3,9 +3,10 @@
 
     genmail.py N MAILDIR [SEED]
 
-What the mix is, stands in KINDS: about a third plain text, a quarter newsletters in HTML, a fifth replies with quotes,
-the rest attachments up to a megabyte, inline pictures, forwards, invitations, bounces and broken ones; in eleven
-character sets, 49 KB on average. Nobody has seen any of them. Needs nothing but Python.
+What the mix is, stands in KINDS: half of them replies with quotes, some with files; the rest plain text, newsletters in
+HTML, attachments up to a megabyte, inline pictures, forwards, invitations, bounces, and one in twenty broken; in eleven
+character sets, 49 KB on average, from a few thousand senders of whom some write far more than others. The files' times,
+which are the dates of arrival, lie half an hour apart. Nobody has seen any of them. Needs nothing but Python.
 """
 import datetime
 import email.message
@@ -39,18 +40,19 @@ SENTENCES = {
 }
 CHARSETS = {'us-ascii': 40, 'utf-8': 35, 'iso-8859-1': 8, 'windows-1252': 6, 'koi8-r': 3, 'iso-2022-jp': 3,
             'gb18030': 2, 'shift_jis': 1, 'euc-kr': 1, 'iso-8859-2': 1, 'big5': 1}
-PEOPLE = [('Alice Moore', 'alice@customer.example'), ('Müller, Jörg', 'joerg@kunde.example'),
-          ('山田太郎', 'taro@kokyaku.example'), ('José Núñez', 'jose@cliente.example'),
-          ('Иван Петров', 'ivan@klient.example'), ('Žofie Dvořáková', 'zofie@zakaznik.example'),
-          ('Ops Team', 'ops@supplier.example'), ('Shop', 'news@shop.example'), ('Forge', 'noreply@git.example')]
+FIRST = ['Alice', 'Jörg', '太郎', 'José', 'Иван', 'Žofie', 'Ops', 'Zoë', 'Bob', 'Günter', 'Marie', 'Ahmed', 'Σοφία', '민준']
+LAST = ['Moore', 'Müller', '山田', 'Núñez', 'Петров', 'Dvořáková', 'Team', "O'Neill", 'Smith, Jr.', 'Grün', 'Curie', 'Said',
+        'Παππά', '김']
+PEOPLE = [(f'{FIRST[at % len(FIRST)]} {LAST[at * 7 % len(LAST)]}', f'person{at}@customer{at % 311}.example')
+          for at in range(4000)]
 FILES = [('application', 'pdf', 'pdf'), ('image', 'jpeg', 'jpg'), ('image', 'png', 'png'), ('application', 'zip', 'zip'),
          ('application', 'vnd.openxmlformats-officedocument.wordprocessingml.document', 'docx'), ('text', 'csv', 'csv')]
-NAMES = ['Report', 'Rechnung März', 'счёт', '見積書', "Scan 'final' (2)", 'IMG_20260412']
+FILE_NAMES = ['Report', 'Rechnung März', 'счёт', '見積書', "Scan 'final' (2)", 'IMG_20260412']
 POLICY = email.policy.SMTP.clone(linesep='\n', max_line_length=78)
 EPOCH = datetime.datetime(2025, 1, 1, tzinfo=datetime.timezone.utc)
 
 rng = random.Random()
-earlier = []  # (Message-ID, subject, sender's name, text) of messages that a reply can answer
+earlier = []  # (Message-ID, subject, sender, recipient, text) of messages that a reply can answer
 
 
 def paragraphs(charset, count):
@@ -70,8 +72,13 @@ def newsletter(charset, count):
             f'width="1" height="1"><a href="https://shop.example/u?x={rng.getrandbits(40)}">unsubscribe</a></body></html>')
 
 
-def envelope(number, charset, when, subject=None):
-    sender, recipient = rng.choice(PEOPLE), rng.choice(PEOPLE)
+def somebody():
+    """A few write much, and most write seldom."""
+    return PEOPLE[int(rng.random() ** 2 * len(PEOPLE))]
+
+
+def envelope(number, charset, when, subject=None, sender=None, recipient=None):
+    sender, recipient = sender or somebody(), recipient or somebody()
     message = email.message.EmailMessage(policy=POLICY)
     for hop in range(rng.randint(1, 4)):
         message['Received'] = (f'from mx{hop}.example (mx{hop}.example [192.0.2.{rng.randint(1, 254)}]) by in.example '
@@ -81,7 +88,7 @@ def envelope(number, charset, when, subject=None):
     message['From'] = email.utils.formataddr(sender)
     message['To'] = email.utils.formataddr(recipient)
     if rng.random() < 0.3:
-        message['Cc'] = ', '.join(email.utils.formataddr(person) for person in rng.choices(PEOPLE, k=rng.randint(1, 6)))
+        message['Cc'] = ', '.join(email.utils.formataddr(person) for person in (somebody() for _ in range(rng.randint(1, 6))))
     message['Date'] = when
     message['Message-ID'] = f'<{number}.{rng.getrandbits(64):x}@bench.example>'
     message['Subject'] = subject or ' '.join(rng.choices(SENTENCES[charset], k=rng.randint(1, 2)))[:140]
@@ -103,33 +110,43 @@ def html(number, charset, when):
 
 
 def reply(number, charset, when):
+    """Whoever was written to answers, or whoever wrote writes again."""
     if not earlier:
         return plain(number, charset, when)
-    parent, subject, name, text = rng.choice(earlier[-2000:])
-    message = envelope(number, charset, when, (subject if subject.startswith('Re:') else f'Re: {subject}')[:180])
+    parent, subject, sender, recipient, text = rng.choice(earlier[-2000:])
+    one, other = (recipient, sender) if rng.random() < 0.7 else (sender, recipient)
+    subject = (subject if subject.startswith('Re:') else f'Re: {subject}')[:180]
+    message = envelope(number, charset, when, subject, one, other)
     older = [entry[0] for entry in rng.sample(earlier[-50:], min(len(earlier), rng.randint(0, 6)))]
     message['In-Reply-To'] = parent
     message['References'] = ' '.join(older + [parent])
     quote = '\n'.join(f'> {line}' for line in text.split('\n'))
-    body = f'{paragraphs("utf-8", rng.randint(1, 4))}\n\nOn {when:%a, %d %b %Y}, {name} wrote:\n{quote}\n-- \nKind regards\n'
+    fresh = paragraphs('utf-8', rng.randint(1, 4))
+    body = f'{fresh}\n\nOn {when:%a, %d %b %Y}, {sender[0]} wrote:\n{quote}\n-- \nKind regards\n'
     message.set_content(body, charset='utf-8')
     if rng.random() < 0.5:
         message.add_alternative('<p>' + body.replace('\n', '<br>\n') + '</p>', subtype='html')
+    if rng.random() < 0.09:
+        attach(message)
     return message
 
 
-def attachments(number, charset, when):
-    message = envelope(number, charset, when)
-    message.set_content(paragraphs(charset, rng.randint(1, 4)) + '\n', charset=charset)
+def attach(message):
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         size = int(min(1_000_000, max(10_000, rng.lognormvariate(11.2, 1.1))))
         maintype, subtype, extension = rng.choice(FILES)
-        name = f'{rng.choice(NAMES)} {rng.randint(1, 999)}.{extension}'
+        name = f'{rng.choice(FILE_NAMES)} {rng.randint(1, 999)}.{extension}'
         if maintype == 'text':
             rows = (f'{row};{rng.randint(1, 99999)};{rng.random():.6f};"name {row}"' for row in range(size // 32))
             message.add_attachment('\n'.join(rows), subtype=subtype, filename=name)
         else:
             message.add_attachment(rng.randbytes(size), maintype=maintype, subtype=subtype, filename=name)
+
+
+def attachments(number, charset, when):
+    message = envelope(number, charset, when)
+    message.set_content(paragraphs(charset, rng.randint(1, 4)) + '\n', charset=charset)
+    attach(message)
     return message
 
 
@@ -173,28 +190,41 @@ def bounce(number, charset, when):
 
 def broken(number, charset, when):
     """One of the things that mail should not be, and is."""
+    whole = rng.random() < 0.5
     message = envelope(number, 'us-ascii', when)
     message.set_content(paragraphs('us-ascii', 2) + '\n')
+    if whole:
+        message.add_attachment(rng.randbytes(rng.randint(1000, 30_000)), 'application', 'pdf', filename='a.pdf')
     raw = message.as_bytes()
+    head, body = raw.split(b'\n\n', 1)
     without = lambda name: b'\n'.join(line for line in raw.split(b'\n') if not line.startswith(name))
-    return [
-        raw.replace(b'Subject: ', b'Subject: Gr\xfc\xdfe roh ', 1),
-        without(b'Date:'),
-        without(b'Message-ID:'),
-        raw + b'x' * 5000 + b'\n',
-        raw.split(b'\n\n', 1)[0] + b'\n\n',
-        raw.replace(b'us-ascii', b'x-unknown-charset'),
-    ][rng.randint(0, 5)]
+    return rng.choice([
+        lambda: raw.replace(b'Subject: ', b'Subject: Gr\xfc\xdfe roh ', 1),
+        lambda: without(b'Date:'),
+        lambda: without(b'Message-ID:'),
+        lambda: without(b'From:'),
+        lambda: raw + b'x' * 5000 + b'\n',
+        lambda: head + b'\n\n',
+        lambda: raw.replace(b'us-ascii', b'x-unknown-charset'),
+        lambda: raw[:len(head) + len(body) * 2 // 3],
+        lambda: raw.replace(b'boundary="', b'boundary="lost'),
+        lambda: raw.replace(b'base64', b'base46').replace(b'7bit', b'9bit'),
+        lambda: raw.replace(b'Subject: ', b'Subject: =?utf-8?B?4pyT4py?= =?x?Q? ', 1),
+        lambda: b'this line is no header\n' + raw,
+        lambda: raw.replace(b'Content-Type: ', b'Content-Type: ;;/', 1),
+        lambda: head + b'\nSubject: again\nFrom: <another@customer.example>\n\n' + body,
+        lambda: head.replace(b'From: ', b'From: <<>,@ ', 1) + b'\n\n' + body,
+    ])()
 
 
-KINDS = {plain: 34, html: 24, reply: 20, attachments: 14, picture: 4, forward: 1, invitation: 1, bounce: 1, broken: 1}
+KINDS = {reply: 500, plain: 150, html: 150, attachments: 101, picture: 30, broken: 50, forward: 8, invitation: 8, bounce: 7}
 
 
 def remember(message):
     body = message.get_body(('plain',)) if message.get_content_type() != 'multipart/report' else None
     if body is not None:
-        name = email.utils.parseaddr(str(message['From']))[0]
-        earlier.append((message['Message-ID'], str(message['Subject']), name, body.get_content()[:1500]))
+        sender, recipient = (email.utils.parseaddr(str(message[name])) for name in ('From', 'To'))
+        earlier.append((message['Message-ID'], str(message['Subject']), sender, recipient, body.get_content()[:1500]))
         del earlier[:-2000]
 
 
