@@ -24,11 +24,10 @@ use refusal::{broken_off, no_answer, no_token, refused};
 /// No answer of the API is larger, but for raw messages.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// Longer than anything takes that is answered at once: a test of a mail server goes through several time limits of its
-/// own.
+/// Longer than anything takes that is answered at once.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(120);
 
-/// For what goes on until a whole mailbox is through, or the last of many grants is given back.
+/// For what goes on until a whole mailbox is through, or each step of a mail server's test within its own time limit, or the last of many grants is given back.
 pub(crate) const LONG_TIME_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 /// A server that has not even taken the connection by then is not there.

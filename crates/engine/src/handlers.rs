@@ -38,6 +38,9 @@ pub struct NewHandler {
     pub enabled: bool,
 }
 
+/// What stands at the place of a name in an address of the API.
+const RESERVED: &str = "order";
+
 impl Engine {
     /// Makes a handler, the last of its mail server. Once it is at work, the server is polled.
     ///
@@ -45,6 +48,7 @@ impl Engine {
     /// A [`Problem`] at the field that is wrong, or when the name is taken.
     pub async fn create_handler(&self, new: NewHandler, by: &Caller) -> Result<Handler, Error> {
         let name = links::name("name", &new.name)?;
+        links::not_reserved("name", &name, RESERVED)?;
         let server = self.server_to_handle(&new.mail_server).await?;
         let project = self.project(&new.project).await.map_err(|error| at("project", error))?;
         let others = self.store().handlers_of_server(server.id).await?;

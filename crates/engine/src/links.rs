@@ -296,6 +296,23 @@ pub(crate) fn name(field: &'static str, text: &str) -> Result<String, Problem> {
     Ok(text)
 }
 
+/// Keeps a word that stands at the place of a name in an address of the API from being one: what is called so could not be
+/// reached by it.
+///
+/// # Errors
+/// A [`Problem`] at `field`.
+pub(crate) fn not_reserved(field: &'static str, name: &str, reserved: &str) -> Result<(), Problem> {
+    if name != reserved {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        field,
+        "name_reserved",
+        format!("The name {name:?} means something else in the addresses of the API."),
+        "Choose another name; it may begin with this word.",
+    ))
+}
+
 /// A field that must not be empty.
 pub(crate) fn required(field: &'static str, what: &str, text: &str) -> Result<String, Problem> {
     match given(Some(text)) {

@@ -44,6 +44,8 @@ const SHORT: Duration = Duration::from_secs(60);
 /// Before the wait for new mail goes on after a fetch that somebody asked for. Not at once, so that whoever fetches a few
 /// times in a row is told what each fetch brought.
 const AFTER_A_FETCH: SignedDuration = SignedDuration::from_secs(10);
+/// A server that says sooner than this that the token has ended may say so of every one.
+const AT_ONCE_OVER: Duration = Duration::from_secs(2);
 /// Before a session that ended by itself is followed by the next.
 const RECONNECT: SignedDuration = SignedDuration::from_secs(2);
 
@@ -135,6 +137,7 @@ impl Engine {
         let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));
         let wait = match watched {
             Watched::Over if lasted < SHORT => interval,
+            Watched::Expired if lasted < AT_ONCE_OVER => RECONNECT * 3,
             Watched::Over | Watched::Expired => RECONNECT.mul_f64(1.0 + clock::jitter()),
             Watched::NotOffered => interval,
             // Whoever asked for room is to find it.
@@ -159,7 +162,7 @@ impl Engine {
         let now = self.now();
         let failed = went.as_ref().err();
         let trouble = failed.map(|failed| &failed.trouble);
-        let is_ours = failed.is_some_and(|failed| failed.is_ours);
+        let spares = failed.is_some_and(|failed| failed.is_ours || failed.is_partial);
         let before = &server.health;
         let health = match &went {
             Ok((_, note)) => {
@@ -170,7 +173,7 @@ impl Engine {
                 trouble: Some(failed.trouble.clone()),
                 failing_since: before.failing_since.or(Some(now)),
                 // These say how the mail server fares; what is wrong here makes none of its messages suspect.
-                failures: before.failures.saturating_add(u32::from(!is_ours)),
+                failures: before.failures.saturating_add(u32::from(!spares)),
                 note: before.note.clone(),
             },
         };

@@ -71,12 +71,20 @@ impl Engine {
     /// [`Problem::not_found`]; a [`Problem`] where it stands on both lists.
     pub async fn remove_sender_rule(&self, named: &str, by: &Caller) -> Result<(), Error> {
         let missing = || Problem::not_found("sender rule", named);
-        let page = Page { limit: MOST, after: None };
-        let all = self.store().sender_rules(None, &page).await?.items;
         let text = named.trim().to_lowercase();
         let is_named =
-            |rule: &&ListedRule| rule.id.to_string() == text || rule.rule.to_string() == text;
-        let mut found = all.iter().filter(is_named);
+            |rule: &ListedRule| rule.id.to_string() == text || rule.rule.to_string() == text;
+        let mut named_so = Vec::new();
+        let mut page = Page { limit: 1000, after: None };
+        loop {
+            let Listed { items, next } = self.store().sender_rules(None, &page).await?;
+            named_so.extend(items.into_iter().filter(is_named));
+            match next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+        }
+        let mut found = named_so.into_iter();
         let rule = found.next().ok_or_else(missing)?;
         if found.next().is_some() {
             return Err(Problem::new(

@@ -74,6 +74,7 @@ const AT_MOST: usize = 64;
 const ISSUES: &str = "
     SELECT message_id, mail_server_id, issue_id FROM messages
     WHERE message_id IN ($1, $2, $3, $4, $5, $6, $7, $8) AND issue_id IS NOT NULL
+        AND outcome IN ('created', 'commented')
     ORDER BY id LIMIT 1000";
 
 #[derive(sqlx::FromRow)]

@@ -209,8 +209,9 @@ async fn fetch(context: &Context, named: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Each step has a time limit of its own, and the newest mail is read besides: together that may take long.
 async fn test(context: &Context, path: &[&str], body: &Value, called: &str) -> anyhow::Result<()> {
-    let answer = context.client()?.post(path, body).await?;
+    let answer = context.client()?.post_within(LONG_TIME_LIMIT, path, body).await?;
     match context.format() {
         Format::Json => print::line(answer.text.trim_end()),
         Format::Text => print::line(&report(&answer.value)),

@@ -8,7 +8,7 @@ use outlink_model::handler::{Handler, HandlerType};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_store::Error as StoreError;
 
-use super::{SettingsDraft, at, check, last, subject};
+use super::{RESERVED, SettingsDraft, at, check, last, subject};
 use crate::{Caller, Engine, Error, error, links};
 
 /// What an administrator changes about a handler; what is `None` stays.
@@ -49,6 +49,9 @@ impl Engine {
         let mut handler = before.clone();
         if let Some(name) = &edit.name {
             handler.name = links::name("name", name)?;
+            if handler.name != before.name {
+                links::not_reserved("name", &handler.name, RESERVED)?;
+            }
         }
         let of = edit.mail_server.unwrap_or_else(|| before.mail_server_id.to_string());
         let server = self.server_to_handle(&of).await?;

@@ -87,7 +87,9 @@ pub(super) async fn become_of(
             row.delete = verdict.decision == Decision::Delete;
             if let Some(report) = told_of(parsed) {
                 // Whoever reads the issue is told that a mail of it did not arrive.
-                let found = known.by_headers.as_ref().or(known.by_key.as_ref());
+                // Anybody can write a report and a key.
+                let by_key = known.by_key.as_ref().filter(|found| found.is_involved);
+                let found = known.by_headers.as_ref().or(by_key);
                 row.issue_id = found.map(|found| found.issue_id);
                 key = found.map(|found| found.key.clone());
                 row.reason = Some(report);

@@ -153,7 +153,7 @@ async fn take_in(
         }
         Ok(parsed) => parsed,
     };
-    let arrival = Arrival { server: &job.server, at: row.internal_date };
+    let arrival = Arrival { server: &job.server, at: row.internal_date, is_replay: false };
     // The number in the ledger comes first: what is made of the message points to its row, not to its place.
     let became = become_of(tx, &job.handling, &arrival, parsed, row, now).await?;
     put(tx, became.row).await.map(Taken::New)
@@ -255,8 +255,9 @@ fn row(job: &Job, prepared: &Prepared, now: Timestamp) -> Message {
     let (internal_date, size) = match &job.source {
         Source::Imap { .. } => (prepared.meta.internal_date, prepared.meta.size),
         Source::Pop3 { .. } => {
-            // POP3 does not tell when a message arrived; what its sender says is the nearest, if it lies in the past.
-            let written = parsed.and_then(|parsed| parsed.date);
+            // POP3 does not tell when a message arrived; what the last mail server says in it is the nearest, and then what
+            // its sender says, if it lies in the past.
+            let written = parsed.and_then(|parsed| parsed.received.or(parsed.date));
             let told = prepared.told_size;
             // The size as the server tells it, by which a name that is used again is known.
             (

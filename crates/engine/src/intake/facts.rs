@@ -18,6 +18,8 @@ pub(super) struct Arrival<'a> {
     pub(super) server: &'a MailServer,
     /// When the mail server received it.
     pub(super) at: Timestamp,
+    /// Somebody asked for it by hand, so that no limit against loops holds.
+    pub(super) is_replay: bool,
 }
 
 /// The sender's address, in lower case; empty where there is none.
@@ -63,7 +65,9 @@ pub(super) async fn gather(
         facts.is_known =
             !facts.sender.is_empty() && tx.known_person(&facts.sender).await?.is_some();
     }
-    count(tx, handling, arrival.at, &mut facts).await?;
+    if !arrival.is_replay {
+        count(tx, handling, arrival.at, &mut facts).await?;
+    }
     if handling.handlers.iter().any(|handler| handler.settings.sub_addresses) {
         for tag in tags(arrival.server, handling, &facts.recipients) {
             if let Some(project) = tx.project_by_key(&tag.to_uppercase()).await? {

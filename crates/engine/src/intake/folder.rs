@@ -31,6 +31,7 @@ impl Engine {
     ) -> Result<Done, (String, Failed)> {
         let mut shut = None;
         let mut note = None;
+        let mut opened = 0;
         // The first comes last, so that it is the one that is open when the session waits for new mail.
         for folder in server.folders.iter().rev() {
             held.beat();
@@ -44,6 +45,7 @@ impl Engine {
                     return Err((folder.clone(), failed.staying_away(session.stay_away())));
                 }
             };
+            opened += 1;
             let trail = trails.of(folder);
             let went = self
                 .fetch_folder(server, held, handling, &mut session, folder, selected, trail)
@@ -57,7 +59,7 @@ impl Engine {
         match shut {
             Some(failed) => {
                 session.leave().await;
-                Err((String::new(), failed))
+                Err((String::new(), failed.beside_others(opened > 0)))
             }
             None => Ok(Done { fetched: trails.sum(), note, session: Some(session) }),
         }

@@ -1,7 +1,7 @@
 //! Fetching by POP3: a mailbox without folders, flags and dates, in which a message is known by what the server calls it
 //! (UIDL).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use outlink_mail::imap::Meta;
@@ -181,6 +181,7 @@ impl Engine {
                 told.push(handled.uid);
             }
         }
+        let going: HashSet<u32> = gone.values().copied().collect();
         let untold = self.store().unflagged(job.server.id, INBOX, 0).await.map_err(away)?;
         for row in untold {
             let number = row.uidl.as_deref().and_then(|uidl| numbers.get(uidl)).copied();
@@ -189,12 +190,15 @@ impl Engine {
                     gone.insert(number, row.uid);
                 }
                 // It is to stay; or it went by itself.
-                _ if !gone.values().any(|uid| *uid == row.uid) => told.push(row.uid),
+                _ if !going.contains(&row.uid) => told.push(row.uid),
                 _ => {}
             }
         }
         let mut asked: Vec<u32> = gone.keys().copied().collect();
         asked.sort_unstable();
+        // The server deletes when the session ends well, so that what takes too long would never be done. The rest is for
+        // the next time.
+        asked.truncate(MOST_DELETED);
         let marked = self.in_time(pop3.delete(&asked)).await;
         let marked = marked.map_err(|error| Failed::ended(&error))?;
         told.extend(marked.iter().filter_map(|number| gone.get(number)));
@@ -204,6 +208,9 @@ impl Engine {
         Ok(Told { numbers: told, deleted })
     }
 }
+
+/// Messages that are deleted in one session.
+const MOST_DELETED: usize = 2000;
 
 const NAMELESS: &str = "The mail server gives its messages no unique names (UIDL), so that all of them are fetched each time \
                         to see which are new. Have them deleted after handling, or use IMAP.";

@@ -35,7 +35,7 @@ impl Engine {
         if matches!(message.outcome, Outcome::Created | Outcome::Commented | Outcome::Forwarded) {
             return Err(counted(&message).into());
         }
-        let arrival = Arrival { server: &server, at: message.internal_date };
+        let arrival = Arrival { server: &server, at: message.internal_date, is_replay: true };
         let blank =
             Message { issue_id: None, comment_id: None, reason: None, delete: false, ..message };
         let became = become_of(&mut tx, &handling, &arrival, &parsed, blank, now).await?;

@@ -29,6 +29,8 @@ pub(crate) struct Failed {
     pub(crate) retry_after: Option<Duration>,
     /// Our own store is at fault, and the mail server is not.
     pub(crate) is_ours: bool,
+    /// Some folders could not be opened, while others were fetched: it is told, and slows nothing down.
+    pub(crate) is_partial: bool,
     /// Nothing is wrong: this server stops, or the session has come to its end. Not to be told as a failure.
     pub(crate) is_over: bool,
     /// The messages that were asked for, if one of them may be to blame.
@@ -40,7 +42,15 @@ pub(crate) struct Failed {
 impl From<Trouble> for Failed {
     fn from(trouble: Trouble) -> Self {
         let blamed = Vec::new();
-        Self { trouble, retry_after: None, is_ours: false, is_over: false, blamed, is_probe: false }
+        Self {
+            trouble,
+            retry_after: None,
+            is_ours: false,
+            is_partial: false,
+            is_over: false,
+            blamed,
+            is_probe: false,
+        }
     }
 }
 
@@ -48,6 +58,11 @@ impl Failed {
     /// A failure of ours.
     pub(super) fn ours(trouble: Trouble) -> Self {
         Self { is_ours: true, ..trouble.into() }
+    }
+
+    /// What is wrong with one folder, while others may have been fetched.
+    pub(super) fn beside_others(self, is_partial: bool) -> Self {
+        Self { is_partial, ..self }
     }
 
     /// This server stops in the middle of a fetch.
@@ -120,6 +135,8 @@ impl Trail {
     /// Another session begins. UIDs mean nothing in a folder that was rebuilt meanwhile.
     pub(super) fn begin(&mut self, uid_validity: u32) {
         self.is_proven = false;
+        // A POP3 server counts its messages anew in each session.
+        self.untold.clear();
         if self.uid_validity != uid_validity {
             self.uid_validity = uid_validity;
             self.suspects.clear();

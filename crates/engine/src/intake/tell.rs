@@ -84,6 +84,9 @@ impl Engine {
         session: &mut MailSession,
         trail: &mut Trail,
     ) -> Result<(), Failed> {
+        if trail.is_deaf || matches!(job.source, Source::Imap { read_only: true, .. }) {
+            return Ok(());
+        }
         let (id, folder) = (job.server.id, job.source.folder());
         let untold = self.store().unflagged(id, folder, job.source.uid_validity()).await;
         for part in untold.map_err(away)?.chunks(TOLD_AT_ONCE) {

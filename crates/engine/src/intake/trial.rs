@@ -187,7 +187,7 @@ impl Engine {
             uidl: None,
         };
         let row = blank(place, None, Some(&parsed), now);
-        let arrival = Arrival { server, at: date.unwrap_or(now) };
+        let arrival = Arrival { server, at: date.unwrap_or(now), is_replay: false };
         // Never committed: dropped, it is taken back.
         let mut tx = self.store().intake().await?;
         let became = become_of(&mut tx, handling, &arrival, &parsed, row, now).await?;

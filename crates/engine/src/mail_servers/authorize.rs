@@ -31,7 +31,7 @@ impl Engine {
         ask: AuthorizeMailServer,
         by: &Caller,
     ) -> Result<SavedMailServer, Error> {
-        let mut server = self.mail_server(named).await?;
+        let server = self.mail_server(named).await?;
         let link = match ask.link.as_deref().filter(|named| !named.is_empty()) {
             Some(named) => self.link_to_sign_in_with(named).await?,
             None => match &server.sign_in {
@@ -43,19 +43,24 @@ impl Engine {
             },
         };
         check_tokens_may_go(&link, &server)?;
-        self.allow_token_host(Some(&link), &server.host).await?;
-        if matches!(server.sign_in, SignIn::Missing) && server.paused {
-            // It was paused together with the loss of its grant, and is fetched from again with the next one.
-            server = self.pause_mail_server(&server.id.to_string(), false, by).await?;
-        }
         let authorized = match link.grant_type.has_consent() {
-            true => self.ask_for_server(&server, &link, ask, by).await?,
+            true => {
+                let asked = self.ask_for_server(&server, &link, ask, by).await?;
+                self.allow_token_host(Some(&link), &server.host).await?;
+                asked
+            }
             false => {
                 let grant = self.grant_at_once(&link, &server.mailbox, by).await?;
+                // Only then it can be attached.
+                self.allow_token_host(Some(&link), &server.host).await?;
                 self.attach(server.id, &grant, |_| true).await?;
                 Authorized::Attached(grant)
             }
         };
+        if matches!(server.sign_in, SignIn::Missing) && server.paused {
+            // It was paused together with the loss of its grant, and is fetched from again with the next one.
+            self.pause_mail_server(&server.id.to_string(), false, by).await?;
+        }
         let server = self.mail_server(&server.id.to_string()).await?;
         Ok(SavedMailServer { server, authorized: Some(authorized) })
     }
@@ -164,7 +169,7 @@ impl Engine {
                 health: ServerHealth { ok_at: server.health.ok_at, ..ServerHealth::default() },
                 ..server.clone()
             };
-            match self.save_edited(&server, &mut edited).await {
+            match self.save_edited(&server, &mut edited, None).await {
                 Ok(()) => {}
                 Err(Error::Problem(problem))
                     if problem.code == "changed_meanwhile" && attempt < ATTEMPTS =>

@@ -27,7 +27,7 @@ pub struct MailServerDraft {
     pub security: Option<Security>,
     /// Host name or address.
     pub host: Option<String>,
-    /// TCP port; the usual one where left out.
+    /// TCP port; the usual one of protocol and security where never said.
     pub port: Option<u16>,
     /// The account's address: whose mail it is.
     pub mailbox: Option<String>,
@@ -45,7 +45,7 @@ pub struct MailServerDraft {
     pub poll_seconds: Option<u32>,
     /// Whether the connection is kept so that the server tells of new mail; it is where left out.
     pub idle: Option<bool>,
-    /// Seconds that one answer of the server may take, 1 to 300; 60 where left out.
+    /// Seconds that one answer of the server may take, 1 to 60; 60 where left out.
     pub time_limit_seconds: Option<u32>,
     /// The server whose Authentication-Results are believed, or `*` for the topmost header whoever wrote it; empty
     /// clears it.

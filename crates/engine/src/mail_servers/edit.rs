@@ -8,7 +8,7 @@ use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 
 use super::MailServerEdit;
-use super::fields::{changed, lay_over};
+use super::fields::{INBOX, changed, lay_over};
 use super::sign_in::{check_not_moved, check_tokens_may_go};
 use crate::{Caller, Engine, Error, error};
 
@@ -28,7 +28,8 @@ impl Engine {
     /// # Errors
     /// A [`Problem`] at the field that is wrong, or where the name leads to nothing; `sign_in_needed` where host, port or
     /// security move and neither password nor grant was entered again; `mailbox_is_read` where another mailbox would be
-    /// read on from where this one was left; `changed_meanwhile` where somebody else's edit came first. Nothing is
+    /// read on from where this one was left, and `protocol_fixed` where a mailbox that was read would be read by the
+    /// other protocol; `changed_meanwhile` where somebody else's edit came first. Nothing is
     /// changed then.
     pub async fn edit_mail_server(
         &self,
@@ -43,9 +44,8 @@ impl Engine {
             fields.push("sign-in");
         }
         if !fields.is_empty() {
-            self.allow_token_host(of.as_ref(), &server.host).await?;
             server.health = health_after(&before, sign_in_entered);
-            self.save_edited(&before, &mut server).await?;
+            self.save_edited(&before, &mut server, of.as_ref()).await?;
             self.record(Event {
                 kind: "mail_server.edited".into(),
                 subject: format!("mail server {}", server.name),
@@ -81,7 +81,16 @@ impl Engine {
             return Err(changed_meanwhile(before).into());
         }
         let mut server = lay_over(before, &edit.draft, &self.0.settings, self.now())?;
-        check_same_mailbox(before, &server, edit.mailbox_renamed)?;
+        let (another, other_protocol) =
+            (is_another_mailbox(before, &server), before.protocol != server.protocol);
+        if (another || other_protocol) && self.was_read(before).await? {
+            if other_protocol {
+                return Err(protocol_fixed(before).into());
+            }
+            if !edit.mailbox_renamed {
+                return Err(mailbox_is_read(before, &server).into());
+            }
+        }
         let entered = self.entered_sign_in(&edit.draft).await?;
         let sign_in_entered = entered.is_some();
         let of = match entered {
@@ -100,11 +109,27 @@ impl Engine {
         Ok(Edited { server, sign_in_entered, of })
     }
 
-    /// Writes a server that was changed, if nobody has changed it since it was read, and has it polled soon.
+    /// Whether anything is known of the mailbox that another one must not be read by. A folder may have been begun by a
+    /// poll that failed at the next one, so that the health says nothing of it.
+    async fn was_read(&self, server: &MailServer) -> Result<bool, Error> {
+        if server.health.ok_at.is_some() {
+            return Ok(true);
+        }
+        for folder in server.folders.iter().map(String::as_str).chain([INBOX]) {
+            if self.store().cursor(server.id, folder).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Writes a server that was changed, if nobody has changed it since it was read, and has it polled soon. Tokens of
+    /// the link `of` may go to its host from then on.
     pub(super) async fn save_edited(
         &self,
         before: &MailServer,
         server: &mut MailServer,
+        of: Option<&Link>,
     ) -> Result<(), Error> {
         // Two edits within one tick of the clock are two all the same.
         let tick = later(before.updated_at, SignedDuration::from_micros(1));
@@ -117,6 +142,7 @@ impl Engine {
             }
             error => error::taken(error, "name", "mail server", &server.name),
         })?;
+        self.allow_token_host(of, &server.host).await?;
         self.drop_held(server.id);
         self.store().set_server_health(server.id, &server.health, self.now()).await?;
         self.0.alarm.notify_waiters();
@@ -135,18 +161,14 @@ fn health_after(before: &MailServer, sign_in_entered: bool) -> ServerHealth {
     }
 }
 
+fn is_another_mailbox(before: &MailServer, after: &MailServer) -> bool {
+    !before.mailbox.eq_ignore_ascii_case(&after.mailbox)
+}
+
 /// Where we are in a folder, and which messages are known, belongs to the mailbox: another one that counts in the same
 /// way (Gmail gives every INBOX the same UIDVALIDITY) would be read on from there, and its mail passed over.
-fn check_same_mailbox(
-    before: &MailServer,
-    after: &MailServer,
-    renamed: bool,
-) -> Result<(), Problem> {
-    let same = before.mailbox.eq_ignore_ascii_case(&after.mailbox);
-    if same || renamed || before.health.ok_at.is_none() {
-        return Ok(());
-    }
-    Err(Problem::invalid(
+fn mailbox_is_read(before: &MailServer, after: &MailServer) -> Problem {
+    Problem::invalid(
         "mailbox",
         "mailbox_is_read",
         format!("Mail of {} was fetched already, and this server knows how far.", before.mailbox),
@@ -155,7 +177,20 @@ fn check_same_mailbox(
              mailbox_renamed (on the command line --mailbox-renamed).",
             after.mailbox
         ),
-    ))
+    )
+}
+
+/// IMAP and POP3 have names of their own for the same message: what was taken in would be taken in anew.
+fn protocol_fixed(before: &MailServer) -> Problem {
+    Problem::invalid(
+        "protocol",
+        "protocol_fixed",
+        format!(
+            "Mail of {} was fetched already, and is known by the names that it has by {}.",
+            before.mailbox, before.protocol
+        ),
+        "Leave the protocol as it is, or add another mail server for the other one.",
+    )
 }
 
 fn changed_meanwhile(server: &MailServer) -> Problem {

@@ -9,8 +9,10 @@ use crate::{Settings, links};
 
 /// Folders that one server may have.
 const MOST_FOLDERS: usize = 20;
+/// What stands at the place of a name in an address of the API.
+const RESERVED: &str = "test";
 /// The folder that every mailbox has.
-const INBOX: &str = "INBOX";
+pub(super) const INBOX: &str = "INBOX";
 
 /// Lays what was entered over a server as it was (edit) or as one begins (create). How it signs in is not looked at.
 ///
@@ -26,6 +28,9 @@ pub(super) fn lay_over(
     let mut server = base.clone();
     if let Some(name) = &draft.name {
         server.name = links::name("name", name)?;
+        if server.name != base.name {
+            links::not_reserved("name", &server.name, RESERVED)?;
+        }
     }
     if let Some(text) = &draft.description {
         server.description = description(text)?;
@@ -52,8 +57,9 @@ pub(super) fn lay_over(
     }
     server.poll_seconds = poll_seconds(draft.poll_seconds.unwrap_or(base.poll_seconds))?;
     server.idle = draft.idle.unwrap_or(base.idle);
-    server.time_limit_seconds =
-        time_limit(draft.time_limit_seconds.unwrap_or(base.time_limit_seconds))?;
+    if let Some(seconds) = draft.time_limit_seconds {
+        server.time_limit_seconds = time_limit(seconds)?;
+    }
     if let Some(text) = &draft.authserv_id {
         server.authserv_id = authserv_id(text)?;
     }
@@ -259,12 +265,12 @@ fn poll_seconds(seconds: u32) -> Result<u32, Problem> {
 
 fn time_limit(seconds: u32) -> Result<u32, Problem> {
     match seconds {
-        1..=300 => Ok(seconds),
+        1..=60 => Ok(seconds),
         seconds => Err(Problem::invalid(
             "time_limit_seconds",
             "time_limit_unusable",
             format!("{seconds} seconds are no time limit for an answer."),
-            "Choose between 1 and 300 seconds; 60 is usual.",
+            "Choose between 1 and 60 seconds; 60 is usual.",
         )),
     }
 }

@@ -52,18 +52,38 @@ impl Engine {
             server.health = ServerHealth::default();
             authorized = Some(Authorized::Attached(grant));
         }
-        self.save_new_server(&server, by).await?;
-        self.allow_token_host(of.as_ref().or(link.as_ref()), &server.host).await?;
-        if let Some(link) = link.as_ref().filter(|link| link.grant_type.has_consent()) {
-            let ask = AuthorizeMailServer::default();
-            match self.ask_for_server(&server, link, ask, by).await {
-                Ok(asked) => authorized = Some(asked),
-                Err(error) => {
-                    self.store().delete_mail_server(server.id, self.now()).await?;
-                    return Err(error);
+        self.save_new_server(&server).await?;
+        let asked = async {
+            let asked = match link.as_ref().filter(|link| link.grant_type.has_consent()) {
+                Some(link) => {
+                    let ask = AuthorizeMailServer::default();
+                    Some(self.ask_for_server(&server, link, ask, by).await?)
                 }
+                None => None,
+            };
+            self.allow_token_host(of.as_ref().or(link.as_ref()), &server.host).await?;
+            Ok::<_, Error>(asked)
+        };
+        match asked.await {
+            Ok(asked) => authorized = authorized.or(asked),
+            Err(error) => {
+                self.store().delete_mail_server(server.id, self.now()).await?;
+                return Err(error);
             }
         }
+        self.record(Event {
+            kind: "mail_server.created".into(),
+            subject: format!("mail server {}", server.name),
+            message: format!(
+                "{} added the mail server {} ({}, mailbox {}).",
+                by.name(),
+                server.name,
+                server.host,
+                server.mailbox
+            ),
+            ..self.event(Actor::Nobody)
+        })
+        .await;
         Ok(SavedMailServer { server, authorized })
     }
 
@@ -135,25 +155,12 @@ impl Engine {
         Ok(Planned { server, of, by })
     }
 
-    async fn save_new_server(&self, server: &MailServer, by: &Caller) -> Result<(), Error> {
+    async fn save_new_server(&self, server: &MailServer) -> Result<(), Error> {
         let created = self.store().create_mail_server(server).await;
         created.map_err(|error| error::taken(error, "name", "mail server", &server.name))?;
         let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));
         let first = later(server.created_at, interval.min(FIRST_POLL));
         self.store().set_server_health(server.id, &server.health, first).await?;
-        self.record(Event {
-            kind: "mail_server.created".into(),
-            subject: format!("mail server {}", server.name),
-            message: format!(
-                "{} added the mail server {} ({}, mailbox {}).",
-                by.name(),
-                server.name,
-                server.host,
-                server.mailbox
-            ),
-            ..self.event(Actor::Nobody)
-        })
-        .await;
         Ok(())
     }
 }

@@ -6,13 +6,14 @@ use jiff::SignedDuration;
 use outlink_engine::handlers::{HandlerEdit, NewHandler, SettingsDraft};
 use outlink_engine::messages::MessagesWanted;
 use outlink_engine::{Caller, Error, Page};
+use outlink_model::SenderRuleId;
 use outlink_model::handler::{
-    Bulk, Handler, HandlerSettings, HandlerType, SenderList, Unauthenticated,
+    Bulk, Handler, HandlerSettings, HandlerType, ListedRule, SenderList, Unauthenticated,
 };
 use outlink_model::mail_server::Take;
 use outlink_model::problem::Problem;
 
-use crate::bed::{ALICE, Bed};
+use crate::bed::{ALICE, Bed, now};
 use crate::intake::{fetch, ready};
 
 const HANDLER: &str = "Support mail";
@@ -284,6 +285,42 @@ async fn rules_for_every_handler_stand_once_on_their_list() {
     engine.remove_sender_rule("spam.example", by).await.unwrap();
     let gone = engine.remove_sender_rule("spam.example", by).await.unwrap_err().problem();
     assert_eq!(gone.code, "not_found");
+}
+
+#[tokio::test]
+async fn a_rule_is_taken_off_however_many_stand_before_it() {
+    let bed = Bed::new().await;
+    let (engine, by) = (&bed.engine, &Caller::System);
+    for n in 1..=1001_u32 {
+        let rule = ListedRule {
+            id: SenderRuleId(uuid::Uuid::from_u128(n.into())),
+            list: SenderList::Deny,
+            rule: format!("d{n}.example").parse().unwrap(),
+            created_at: now(),
+        };
+        bed.store.create_sender_rule(&rule).await.unwrap();
+    }
+    engine.remove_sender_rule("d1001.example", by).await.unwrap();
+    let gone = engine.remove_sender_rule("d1001.example", by).await.unwrap_err().problem();
+    assert_eq!(gone.code, "not_found");
+}
+
+#[tokio::test]
+async fn a_handler_is_not_called_what_its_address_could_not_reach() {
+    let bed = ready().await;
+    let edit = HandlerEdit { name: Some("order".into()), ..HandlerEdit::default() };
+    let problem = refused(&bed, edit).await;
+    assert_eq!((problem.code, problem.field), ("name_reserved", Some("name")));
+    let new = NewHandler {
+        name: " order ".into(),
+        mail_server: "Inbox".into(),
+        project: "SUP".into(),
+        kind: HandlerType::CreateOrComment,
+        settings: HandlerSettings::default(),
+        enabled: false,
+    };
+    let problem = bed.engine.create_handler(new, &Caller::System).await.unwrap_err().problem();
+    assert_eq!((problem.code, problem.field), ("name_reserved", Some("name")));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use outlink_engine::messages::MessagesWanted;
 use outlink_engine::{Caller, Page};
 use outlink_model::Secret;
 use outlink_model::grant::{Actor, Trouble};
-use outlink_model::mail_server::{After, MailServer, Security, SignIn, Take};
+use outlink_model::mail_server::{After, MailServer, Protocol, Security, SignIn, Take};
 use outlink_model::provider::ProviderKind;
 use outlink_model::step::StepStatus;
 
@@ -234,6 +234,29 @@ async fn a_mailbox_that_was_read_is_not_changed_for_another_by_accident() {
     assert_eq!((problem.code, problem.field), ("mailbox_is_read", Some("mailbox")));
     let renamed = MailServerEdit { draft: bob, mailbox_renamed: true, ..MailServerEdit::default() };
     assert_eq!(edit(renamed).await.unwrap().mailbox, "bob@example.org");
+}
+
+#[tokio::test]
+async fn the_protocol_is_changed_only_as_long_as_nothing_was_read() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    bed.inbox(&grant).await;
+    let edit = |protocol| {
+        let draft = MailServerDraft { protocol: Some(protocol), ..Default::default() };
+        bed.engine.edit_mail_server("Inbox", draft.into(), &Caller::System)
+    };
+    assert_eq!(edit(Protocol::Pop3).await.unwrap().protocol, Protocol::Pop3);
+    assert_eq!(edit(Protocol::Imap).await.unwrap().protocol, Protocol::Imap);
+    bed.deliver("one", "One", "");
+    bed.engine.fetch_mail_server("Inbox").await.unwrap();
+    let problem = edit(Protocol::Pop3).await.unwrap_err().problem();
+    assert_eq!((problem.code, problem.field), ("protocol_fixed", Some("protocol")));
+    let server = bed.engine.mail_server("Inbox").await.unwrap();
+    assert_eq!(server.protocol, Protocol::Imap);
+    let test = MailServerDraft { name: Some("test".into()), ..Default::default() };
+    let refused = bed.engine.edit_mail_server("Inbox", test.into(), &Caller::System).await;
+    assert_eq!(refused.unwrap_err().problem().code, "name_reserved");
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ async fn what_cannot_work_is_refused_at_its_field() {
     let pop3 = || MailServerDraft { protocol: Some(Protocol::Pop3), ..ok() };
     let cases = [
         (MailServerDraft { name: None, ..ok() }, "name", "missing"),
+        (MailServerDraft { name: Some(" test ".into()), ..ok() }, "name", "name_reserved"),
         (
             MailServerDraft { description: Some("x".repeat(1001)), ..ok() },
             "description",
@@ -120,7 +121,7 @@ async fn what_cannot_work_is_refused_at_its_field() {
             "poll_seconds_unusable",
         ),
         (
-            MailServerDraft { time_limit_seconds: Some(301), ..ok() },
+            MailServerDraft { time_limit_seconds: Some(61), ..ok() },
             "time_limit_seconds",
             "time_limit_unusable",
         ),

@@ -110,14 +110,16 @@ fn ask(handler: &Handler, trusted_by_all: bool, facts: &Facts) -> Answer {
         let wanted = settings.catch.join(", ");
         return Answer::Leaves(format!("{} takes mail to {wanted} alone.", handler.name));
     }
-    let allowed = settings.allow.iter().any(|rule| rule.matches(&facts.sender));
+    // Whoever is known to lie about the sender gets nothing for it.
+    let is_proven_false = facts.authentication == Authentication::Fail;
+    let allowed = !is_proven_false && settings.allow.iter().any(|rule| rule.matches(&facts.sender));
     if settings.only_allowed && !allowed {
         return Answer::Leaves(format!("{} does not take mail of this sender.", handler.name));
     }
     if let Some(rule) = settings.deny.iter().find(|rule| rule.matches(&facts.sender)) {
         return takes(Decision::Reject, format!("The sender is denied ({rule})."));
     }
-    let trusted = allowed || trusted_by_all;
+    let trusted = allowed || (trusted_by_all && !is_proven_false);
     if let Some(machine) = &facts.machine
         && !trusted
         && let Some(answer) = machine_made(handler, machine)
@@ -222,7 +224,7 @@ fn become_something(handler: &Handler, facts: &Facts) -> Answer {
 /// The issue that the message belongs to for this handler; or why a key in its subject does not count.
 fn belongs_to<'a>(handler: &Handler, facts: &'a Facts) -> (Option<&'a Match>, Option<String>) {
     match (&facts.by_key, &facts.by_headers) {
-        (Some(key), _) if key.is_involved || !handler.settings.only_involved => (Some(key), None),
+        (Some(key), _) if may_follow(handler, facts, key) => (Some(key), None),
         (_, Some(headers)) => (Some(headers), None),
         (Some(key), None) => {
             let why =
@@ -231,6 +233,12 @@ fn belongs_to<'a>(handler: &Handler, facts: &'a Facts) -> (Option<&'a Match>, Op
         }
         (None, None) => (None, None),
     }
+}
+
+/// Whether a key in the subject leads to its issue. A sender whose domain does not stand behind the mail has no part in any.
+fn may_follow(handler: &Handler, facts: &Facts, key: &Match) -> bool {
+    let is_involved = key.is_involved && facts.authentication != Authentication::Fail;
+    is_involved || !handler.settings.only_involved
 }
 
 fn because(found: &Match) -> String {

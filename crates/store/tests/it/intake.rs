@@ -248,6 +248,7 @@ async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
         place: Place { uidl: Some("u\0".into()), ..message(1).place },
         reason: Some("\0".into()),
         issue_id: Some(id(1)),
+        outcome: Outcome::Created,
         ..message(1)
     };
     intake.put_message(&odd).await.unwrap();

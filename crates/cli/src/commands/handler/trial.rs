@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::client::Answer;
+use crate::client::{Answer, LONG_TIME_LIMIT};
 use crate::commands::Context;
 use crate::print::{self, Format};
 
@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, of: &Try) -> anyhow::Result<()> {
         }
         None => {
             let body = of.newest.map_or_else(|| json!({}), |count| json!({ "newest": count }));
-            client.post(&path, &body).await?
+            client.post_within(LONG_TIME_LIMIT, &path, &body).await?
         }
     };
     show(context, &answer);

@@ -146,7 +146,7 @@ struct Fields {
     #[arg(long, help_heading = PLACE)]
     #[serde(skip_serializing_if = "Option::is_none")]
     host: Option<String>,
-    /// TCP port; the usual one of protocol and security where left out
+    /// TCP port; the usual one of protocol and security where never said
     #[arg(long, help_heading = PLACE)]
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
@@ -204,7 +204,7 @@ struct Fields {
     #[arg(long, help_heading = RHYTHM)]
     #[serde(skip)]
     no_idle: bool,
-    /// Seconds that one answer of the server may take, 1 to 300; 60 where never said
+    /// Seconds that one answer of the server may take, 1 to 60; 60 where never said
     #[arg(long = "time-limit", value_name = "SECONDS", help_heading = RHYTHM)]
     #[serde(skip_serializing_if = "Option::is_none")]
     time_limit_seconds: Option<u32>,

@@ -40,7 +40,7 @@ macro_rules! mail_server_body {
             security: Option<String>,
             /// Its name or address.
             host: Option<String>,
-            /// The usual one of protocol and security where left out.
+            /// The usual one of protocol and security where never said.
             port: Option<u16>,
             /// The account's address: whose mail it is.
             mailbox: Option<String>,
@@ -69,7 +69,7 @@ macro_rules! mail_server_body {
             poll_seconds: Option<u32>,
             /// Whether the connection is kept so that the server tells of new mail (IMAP's IDLE); `true` where never said.
             idle: Option<bool>,
-            /// Seconds that one answer of the server may take, 1 to 300; 60 where never said.
+            /// Seconds that one answer of the server may take, 1 to 60; 60 where never said.
             time_limit_seconds: Option<u32>,
             /// The server whose Authentication-Results are believed, by the name that it writes there; `*` for the
             /// topmost header whoever wrote it. Empty: none is believed.

@@ -1,7 +1,7 @@
 //! From what was typed to what the engine takes. A field that was not sent stays as it is.
 
 use outlink_engine::mail_servers::{MailServerDraft, NewMailServer};
-use outlink_model::mail_server::{After, Take};
+use outlink_model::mail_server::{After, Protocol, Security, Take};
 use outlink_model::problem::Problem;
 
 use super::preset::{Preset, is_left_over};
@@ -26,11 +26,21 @@ pub(crate) fn draft(fields: &Fields) -> Result<MailServerDraft, ApiError> {
         whole.as_deref().unwrap_or_default(),
         &fields.text("host"),
     );
-    let own = |name: &str| fields.optional(name).filter(|_| !left_over);
-    let port = own("port").map(|text| number("port", &text)).transpose()?;
-    let host = match left_over && preset.is_some() {
-        true => None,
-        false => fields.sent("host"),
+    // Without another provider nothing takes its place: what stands in the form is what was meant.
+    let gives_way = left_over && preset.is_some();
+    let own = |name: &str| fields.optional(name).filter(|_| !gives_way);
+    let host = fields.sent("host").filter(|_| !gives_way);
+    let protocol: Option<Protocol> = optional_choice("protocol", whole.as_deref())?;
+    let security: Option<Security> = optional_choice("security", own("security").as_deref())?;
+    let port = match own("port") {
+        Some(text) => Some(number("port", &text)?),
+        // A provider says its own.
+        None if preset.is_some() => None,
+        // An emptied field would else leave the port that stands as it is.
+        None => match (fields.sent("port"), protocol, security) {
+            (Some(_), Some(protocol), Some(security)) => Some(protocol.usual_port(security)),
+            _ => None,
+        },
     };
     Ok(MailServerDraft {
         name: fields.sent("name"),
@@ -38,8 +48,8 @@ pub(crate) fn draft(fields: &Fields) -> Result<MailServerDraft, ApiError> {
         direction: None,
         provider: preset.map(|preset| preset.kind),
         cloud: preset.and_then(|preset| preset.cloud),
-        protocol: optional_choice("protocol", whole.as_deref())?,
-        security: optional_choice("security", own("security").as_deref())?,
+        protocol,
+        security,
         host,
         port,
         mailbox: fields.sent("mailbox"),
@@ -151,6 +161,26 @@ mod tests {
         assert_eq!((followed.host, followed.port, followed.security), (None, None, None));
         let typed = chosen("mail.example.org");
         assert_eq!((typed.host.as_deref(), typed.port), (Some("mail.example.org"), Some(993)));
+    }
+
+    #[test]
+    fn without_a_provider_what_stands_in_the_form_is_kept_and_an_empty_port_is_the_usual_one() {
+        let with_port = |port: &str| {
+            let fields = Fields::of(&[
+                ("preset", "custom"),
+                ("filled_by", "google imap"),
+                ("protocol", "imap"),
+                ("security", "starttls"),
+                ("host", "imap.gmail.com"),
+                ("port", port),
+            ]);
+            let draft = draft(&fields).unwrap();
+            assert_eq!(draft.host.as_deref(), Some("imap.gmail.com"));
+            assert_eq!(draft.security, Some(Security::StartTls));
+            draft.port
+        };
+        assert_eq!((with_port("1143"), with_port("")), (Some(1143), Some(143)));
+        assert_eq!(draft(&Fields::of(&[("name", "Inbox")])).unwrap().port, None);
     }
 
     #[test]
