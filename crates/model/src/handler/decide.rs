@@ -110,8 +110,7 @@ fn ask(handler: &Handler, trusted_by_all: bool, facts: &Facts) -> Answer {
         let wanted = settings.catch.join(", ");
         return Answer::Leaves(format!("{} takes mail to {wanted} alone.", handler.name));
     }
-    // Whoever is known to lie about the sender gets nothing for it.
-    let is_proven_false = facts.authentication == Authentication::Fail;
+    let is_proven_false = is_proven_false(handler, facts);
     let allowed = !is_proven_false && settings.allow.iter().any(|rule| rule.matches(&facts.sender));
     if settings.only_allowed && !allowed {
         return Answer::Leaves(format!("{} does not take mail of this sender.", handler.name));
@@ -235,9 +234,15 @@ fn belongs_to<'a>(handler: &Handler, facts: &'a Facts) -> (Option<&'a Match>, Op
     }
 }
 
+/// Whether the sender counts as somebody who is known to lie about being it, and gets nothing for who it is.
+fn is_proven_false(handler: &Handler, facts: &Facts) -> bool {
+    facts.authentication == Authentication::Fail
+        && handler.settings.unauthenticated != Unauthenticated::Accept
+}
+
 /// Whether a key in the subject leads to its issue. A sender whose domain does not stand behind the mail has no part in any.
 fn may_follow(handler: &Handler, facts: &Facts, key: &Match) -> bool {
-    let is_involved = key.is_involved && facts.authentication != Authentication::Fail;
+    let is_involved = key.is_involved && !is_proven_false(handler, facts);
     is_involved || !handler.settings.only_involved
 }
 

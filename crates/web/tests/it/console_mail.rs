@@ -33,6 +33,11 @@ Reporting-MTA: dns; mx.example.net\r\n\
 Final-Recipient: rfc822; gone@example.net\r\n\
 Action: failed\r\n\
 Status: 5.1.1\r\n\
+\r\n\
+--b\r\n\
+Content-Type: text/rfc822-headers\r\n\
+\r\n\
+Message-ID: <m1@example.net>\r\n\
 --b--\r\n";
 
 /// A mailbox with a handler, from which some mail was fetched.
@@ -167,7 +172,7 @@ async fn what_lies_in_quarantine_is_found_from_home_and_handled_anew() {
 async fn an_issue_says_who_is_in_doubt_and_what_did_not_arrive() {
     let mails = [
         mail(1, "Ann <ann@example.net>", "Help", "X-Priority: 1\r\n"),
-        mail(2, "Ann <ann@example.net>", "Re: [SUP-1] Help", ""),
+        mail(2, "Ann <ann@example.net>", "Re: Help", "In-Reply-To: <m1@example.net>\r\n"),
         REPORT.to_owned(),
     ];
     let scene = fetched(&mails, json!({"issue_type": "Incident"})).await;

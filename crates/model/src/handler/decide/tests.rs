@@ -423,3 +423,39 @@ fn what_nobody_takes_carries_every_reason() {
     let nobody = by(&[], &mail());
     assert_eq!((nobody.decision, nobody.why.as_str()), (Decision::Unhandled, ""));
 }
+
+#[test]
+fn whoever_is_known_to_lie_about_the_sender_gets_nothing_for_it() {
+    let key = Match {
+        issue_id: IssueId(Uuid::from_u128(7)),
+        key: "SUP-7".into(),
+        by: MatchedBy::Key,
+        is_involved: true,
+    };
+    let facts = |authentication| Facts {
+        sender: "ann@example.org".into(),
+        authentication,
+        by_key: Some(key.clone()),
+        ..Facts::default()
+    };
+    let taker = |unauthenticated| {
+        let mut taker = handler(usual());
+        taker.settings.unauthenticated = unauthenticated;
+        taker
+    };
+    for (policy, authentication, comments) in [
+        (Unauthenticated::Mark, Authentication::Pass, true),
+        (Unauthenticated::Mark, Authentication::None, true),
+        (Unauthenticated::Mark, Authentication::Fail, false),
+        (Unauthenticated::Accept, Authentication::Fail, true),
+    ] {
+        let made = decide(&[taker(policy)], &SenderLists::default(), &facts(authentication));
+        let is_comment = matches!(made.decision, Decision::Comment(..));
+        assert_eq!(is_comment, comments, "{policy} {authentication}: {made:?}");
+        let mut only = taker(policy);
+        only.settings.allow = vec!["example.org".parse().unwrap()];
+        only.settings.only_allowed = true;
+        let made = decide(&[only], &SenderLists::default(), &facts(authentication));
+        assert_eq!(made.decision != Decision::Unhandled, comments, "{policy} {authentication}");
+    }
+}
