@@ -277,7 +277,7 @@ fn of_mail(
     now: Timestamp,
 ) -> Message {
     let authentication =
-        parsed.map_or(Authentication::None, |parsed| authentication(&job.server, parsed).0);
+        parsed.map_or(Authentication::None, |parsed| authentication(&job.server, parsed));
     Message { authentication, ..blank(place, sha256, parsed, now) }
 }
 

@@ -1,7 +1,7 @@
 //! What is known about a message when it is decided what becomes of it.
 
 use jiff::SignedDuration;
-use outlink_mail::message::{Parsed, authentication_by};
+use outlink_mail::message::{Parsed, authentication_by, fold};
 use outlink_model::grant::later;
 use outlink_model::mail_server::MailServer;
 use outlink_model::message::{Authentication, Facts, Match, MatchedBy};
@@ -24,17 +24,14 @@ pub(super) struct Arrival<'a> {
 
 /// The sender's address, in lower case; empty where there is none.
 pub(super) fn sender(parsed: &Parsed) -> String {
-    parsed.from.as_ref().map(|from| from.address.to_lowercase()).unwrap_or_default()
+    parsed.from.as_ref().map(|from| fold(&from.address)).unwrap_or_default()
 }
 
-/// Whether the sender's domain stands behind a mail, as the server that is believed says; and its words.
-pub(super) fn authentication<'p>(
-    server: &MailServer,
-    parsed: &'p Parsed,
-) -> (Authentication, Option<&'p str>) {
+/// Whether the sender's domain stands behind a mail, as the server that is believed says.
+pub(super) fn authentication(server: &MailServer, parsed: &Parsed) -> Authentication {
     match &server.authserv_id {
-        Some(believed) => authentication_by(parsed, believed),
-        None => (Authentication::None, None),
+        Some(believed) => authentication_by(parsed, believed).0,
+        None => Authentication::None,
     }
 }
 
@@ -48,7 +45,7 @@ pub(super) async fn gather(
     let mut facts = Facts {
         is_own: parsed.fingerprint.as_deref().is_some_and(|told| handling.own_ids.is_ours(told)),
         machine: parsed.machine.clone(),
-        authentication: authentication(arrival.server, parsed).0,
+        authentication: authentication(arrival.server, parsed),
         recipients: parsed.recipients.clone(),
         sender: sender(parsed),
         ..Facts::default()
@@ -57,8 +54,10 @@ pub(super) async fn gather(
         return Ok(facts);
     }
     facts.by_key = by_key(tx, parsed, &facts.sender).await?;
-    // A key that its sender may use leads before any header does.
-    if facts.by_key.as_ref().is_none_or(|found| !found.is_involved) {
+    // A key that its sender may use for every handler leads before any header does.
+    let leads = facts.by_key.as_ref().is_some_and(|found| found.is_involved)
+        && facts.authentication != Authentication::Fail;
+    if !leads {
         facts.by_headers = by_headers(tx, handling, arrival.server, parsed, &facts.sender).await?;
     }
     if handling.handlers.iter().any(|handler| !handler.settings.create_persons) {
@@ -160,7 +159,7 @@ async fn count(
 /// Whether an address, in lower case, is one of the mailbox's own.
 pub(super) fn is_ours(server: &MailServer, handling: &Handling, address: &str) -> bool {
     let caught = handling.handlers.iter().flat_map(|handler| &handler.settings.catch);
-    address == server.mailbox.to_lowercase() || caught.into_iter().any(|own| own == address)
+    address == fold(&server.mailbox) || caught.into_iter().any(|own| own == address)
 }
 
 /// The words behind a `+` of the mailbox's own addresses: `support+web+urgent@example.org` says `web` and `urgent`.

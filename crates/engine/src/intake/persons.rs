@@ -1,6 +1,6 @@
 //! The persons of a message: in whose name it is taken, whom it was written to, and who gets a part in the issue.
 
-use outlink_mail::message::Parsed;
+use outlink_mail::message::{Parsed, fold};
 use outlink_model::IssueId;
 use outlink_model::handler::Handler;
 use outlink_model::tracker::Person;
@@ -48,7 +48,7 @@ pub(super) async fn known_copied(
         return Ok(known);
     }
     for address in parsed.to.iter().chain(&parsed.cc).take(MOST_COPIED) {
-        let address = address.address.to_lowercase();
+        let address = fold(&address.address);
         if is_ours(arrival.server, handling, &address)
             || known.iter().any(|person| person.address == address)
         {
@@ -71,7 +71,7 @@ pub(super) async fn involve(
 ) -> Result<(), StoreError> {
     let mut addresses = vec![author.address.clone(), sender(parsed)];
     let copied = parsed.to.iter().chain(&parsed.cc).take(MOST_COPIED);
-    addresses.extend(copied.map(|address| address.address.to_lowercase()));
+    addresses.extend(copied.map(|address| fold(&address.address)));
     addresses.retain(|address| !is_ours(arrival.server, handling, address));
     addresses.sort();
     addresses.dedup();

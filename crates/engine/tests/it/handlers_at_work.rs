@@ -307,6 +307,14 @@ async fn mail_that_nobody_stands_behind_is_marked_or_quarantined() {
     let pass = "Authentication-Results: mx.example.org; dmarc=pass header.from=example.net\r\n";
     let marked = take(&bed, told("a", fail)).await.message;
     assert_eq!((marked.outcome, marked.authentication), (Outcome::Created, Authentication::Fail));
+    // Its key leads nowhere then, though its sender has a part in the issue; what it answers to does.
+    let keyed = |id, more| Letter { id, subject: "Re: SUP-1", more, ..Letter::default() };
+    let by_key = take(&bed, keyed("k", fail)).await.message;
+    assert_eq!(by_key.outcome, Outcome::Created, "{by_key:?}");
+    let answer = format!("{fail}In-Reply-To: <{}>\r\n", marked.message_id.clone().unwrap());
+    let by_header = take(&bed, keyed("h", &answer)).await;
+    assert_eq!(by_header.message.outcome, Outcome::Commented, "{by_header:?}");
+    assert_eq!(by_header.issue_key.as_deref(), Some("SUP-1"));
     let quarantine = Some(Unauthenticated::Quarantine);
     set(&bed, SettingsDraft { unauthenticated: quarantine, ..draft() }).await;
     let kept = take(&bed, told("b", fail)).await.message;
