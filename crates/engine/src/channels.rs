@@ -154,6 +154,7 @@ impl Engine {
         };
         let name = self.free_handler_name(&format!("{}: {}", project.key, server.name)).await?;
         let new = NewHandler {
+            outgoing: None,
             name,
             mail_server: server.id.to_string(),
             project: project.id.to_string(),

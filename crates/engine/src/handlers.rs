@@ -34,6 +34,8 @@ pub struct NewHandler {
     pub kind: HandlerType,
     /// How it does it; see [`SettingsDraft::over`].
     pub settings: HandlerSettings,
+    /// Id or name of the outgoing mail server that sends what it sends; needed for a forward address and for notices.
+    pub outgoing: Option<String>,
     /// Whether it is set to work at once. Otherwise it can be tried first.
     pub enabled: bool,
 }
@@ -52,6 +54,7 @@ impl Engine {
         let server = self.server_to_handle(&new.mail_server).await?;
         let project = self.project(&new.project).await.map_err(|error| at("project", error))?;
         let others = self.store().handlers_of_server(server.id).await?;
+        let outgoing = self.server_to_send(new.outgoing.as_deref().unwrap_or_default()).await?;
         let handler = Handler {
             id: clock::id(),
             name,
@@ -61,6 +64,7 @@ impl Engine {
             position: last(&server, &others)?,
             enabled: new.enabled,
             settings: new.settings,
+            outgoing_id: outgoing.map(|server| server.id),
             created_at: self.now(),
             updated_at: self.now(),
         };
@@ -128,6 +132,24 @@ impl Engine {
             "mail_server_outgoing",
             format!("{} sends mail; there is nothing to handle on it.", server.name),
             "Choose an incoming mail server.",
+        )
+        .into())
+    }
+
+    /// The mail server that a handler is to send through; nothing named is none.
+    async fn server_to_send(&self, named: &str) -> Result<Option<MailServer>, Error> {
+        if named.trim().is_empty() {
+            return Ok(None);
+        }
+        let server = self.mail_server(named).await.map_err(|error| at("outgoing", error))?;
+        if server.direction == Direction::Outgoing {
+            return Ok(Some(server));
+        }
+        Err(Problem::invalid(
+            "outgoing",
+            "outgoing_incoming",
+            format!("{} is where mail comes from; nothing is sent through it.", server.name),
+            "Choose a mail server whose protocol is smtp: `outlink mail-server create --protocol smtp`.",
         )
         .into())
     }

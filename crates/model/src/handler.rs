@@ -121,7 +121,7 @@ pub struct HandlerSettings {
     pub create_persons: bool,
     /// The address of the person in whose name mail of unknown senders is taken, where no persons are created.
     pub default_reporter: Option<String>,
-    /// Whether persons who are created are told.
+    /// Whether persons who are created with an issue are told that it was received, and under which key.
     pub notify: bool,
     /// Whether the first known person in To and Cc becomes the assignee of a new issue.
     pub cc_assignee: bool,
@@ -203,6 +203,9 @@ pub struct Handler {
     pub enabled: bool,
     /// How it does it.
     pub settings: HandlerSettings,
+    /// The outgoing mail server that sends what this handler sends: what is forwarded, and what new persons are told.
+    /// Without one it can do neither.
+    pub outgoing_id: Option<MailServerId>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When an administrator last changed it.

@@ -58,6 +58,8 @@ ids! {
     SenderRuleId,
     /// A ledger row of one received message.
     MessageId,
+    /// One mail on its way out.
+    DeliveryId,
     /// A project of the built-in tracker.
     ProjectId,
     /// An issue.

@@ -4,6 +4,7 @@
 //! here can be tested by a table. Domain types are not `Serialize`: what goes over a wire is a type of the layer
 //! that sends it. Ids are the exception, since an id is the same text everywhere.
 
+pub mod delivery;
 pub mod event;
 pub mod grant;
 pub mod handler;

@@ -1,4 +1,4 @@
-//! Mail servers: where mail comes from, and (later) where it goes out.
+//! Mail servers: where mail comes from, and where it goes out.
 
 use crate::grant::Trouble;
 use crate::{ConnectionId, GrantId, MailServerId, Secret, Timestamp};
@@ -21,9 +21,11 @@ pub enum Protocol {
     Imap,
     /// RFC 1939.
     Pop3,
+    /// RFC 5321, by the rules for submission of RFC 6409.
+    Smtp,
 }
 
-crate::names!(Protocol, "protocol", { Imap => "imap", Pop3 => "pop3" });
+crate::names!(Protocol, "protocol", { Imap => "imap", Pop3 => "pop3", Smtp => "smtp" });
 
 /// How the connection is secured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +48,17 @@ impl Protocol {
             (Self::Imap, Security::StartTls | Security::None) => 143,
             (Self::Pop3, Security::Tls) => 995,
             (Self::Pop3, Security::StartTls | Security::None) => 110,
+            (Self::Smtp, Security::Tls) => 465,
+            (Self::Smtp, Security::StartTls) => 587,
+            (Self::Smtp, Security::None) => 25,
+        }
+    }
+
+    /// Which way mail goes by it.
+    pub fn direction(self) -> Direction {
+        match self {
+            Self::Imap | Self::Pop3 => Direction::Incoming,
+            Self::Smtp => Direction::Outgoing,
         }
     }
 }
@@ -124,12 +137,13 @@ pub struct MailServer {
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// The account's address: whose mail it is. Apart from the grant's identity, since a shared mailbox is read with
+    /// The account's address: whose mail it is; of an outgoing server, the address that stands in From. Apart from the grant's identity, since a shared mailbox is read with
     /// somebody else's grant.
     pub mailbox: String,
     /// How we sign in.
     pub sign_in: SignIn,
-    /// The IMAP folders, at least one; by POP3 there is `INBOX` alone.
+    /// The IMAP folders, at least one; by POP3 there is `INBOX` alone. This and what follows down to `poll_seconds` and
+    /// `idle` means nothing for an outgoing server, and has its usual values there.
     pub folders: Vec<String>,
     /// What is done there with what was handled.
     pub after: After,

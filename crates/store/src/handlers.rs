@@ -3,7 +3,7 @@
 use outlink_model::handler::Handler;
 use outlink_model::{HandlerId, MailServerId, ProjectId, Timestamp};
 
-use crate::cell::{micros, number, parse, plain, time};
+use crate::cell::{micros, number, parse, parse_some, plain, time};
 use crate::db::{Tx, executing, executing_within, found, reading, within};
 use crate::{Error, Listed, Page, Store};
 
@@ -14,7 +14,8 @@ use settings::{settings, settings_cell};
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, mail_server_id, project_id, kind, position, enabled, settings, created_at, updated_at
+            "SELECT id, name, mail_server_id, project_id, kind, position, enabled, settings, outgoing_id, created_at,
+                updated_at
             FROM handlers ",
             $rest
         )
@@ -27,16 +28,16 @@ const PAGE: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
 const OF_SERVER: &str = select!("WHERE mail_server_id = $1 ORDER BY position, id");
 const OF_PROJECT: &str = select!("WHERE project_id = $1 ORDER BY id");
 
-/// The first nine parameters are those of [`UPDATE`].
+/// The first ten parameters are those of [`UPDATE`].
 const INSERT: &str = "
-    INSERT INTO handlers (id, name, mail_server_id, project_id, kind, position, enabled, settings, updated_at,
-        created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    INSERT INTO handlers (id, name, mail_server_id, project_id, kind, position, enabled, settings, outgoing_id,
+        updated_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 const UPDATE: &str = "
     UPDATE handlers SET name = $2, mail_server_id = $3, project_id = $4, kind = $5, position = $6,
-        enabled = $7, settings = $8, updated_at = $9
-    WHERE id = $1 AND updated_at = $10";
+        enabled = $7, settings = $8, outgoing_id = $9, updated_at = $10
+    WHERE id = $1 AND updated_at = $11";
 
 const IS_THERE: &str = "SELECT COUNT(*) FROM handlers WHERE id = $1";
 
@@ -56,7 +57,7 @@ const PLACE: &str = "
 
 const DELETE: &str = "DELETE FROM handlers WHERE id = $1";
 
-/// The nine parameters that [`INSERT`] and [`UPDATE`] have in common.
+/// The ten parameters that [`INSERT`] and [`UPDATE`] have in common.
 macro_rules! bind_fields {
     ($text:expr, $handler:expr, $settings:expr) => {
         sqlx::query($text)
@@ -68,6 +69,7 @@ macro_rules! bind_fields {
             .bind(i64::from($handler.position))
             .bind(i64::from($handler.enabled))
             .bind(&$settings)
+            .bind($handler.outgoing_id.map(|id| id.to_string()))
             .bind(micros($handler.updated_at))
     };
 }
@@ -82,6 +84,7 @@ struct HandlerRow {
     position: i64,
     enabled: i64,
     settings: String,
+    outgoing_id: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -97,6 +100,7 @@ impl HandlerRow {
             position: number("handlers.position", self.position)?,
             enabled: self.enabled != 0,
             settings: settings(&self.settings)?,
+            outgoing_id: parse_some("handlers.outgoing_id", self.outgoing_id.as_deref())?,
             created_at: time("handlers.created_at", self.created_at)?,
             updated_at: time("handlers.updated_at", self.updated_at)?,
         })

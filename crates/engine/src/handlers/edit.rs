@@ -26,6 +26,8 @@ pub struct HandlerEdit {
     pub enabled: Option<bool>,
     /// How it does it from now on.
     pub settings: SettingsDraft,
+    /// Id or name of the outgoing mail server that sends what it sends; empty for none.
+    pub outgoing: Option<String>,
     /// [`Handler::updated_at`] as it was seen: an edit on top of somebody else's is refused.
     pub seen: Option<Timestamp>,
 }
@@ -66,6 +68,9 @@ impl Engine {
         handler.kind = edit.kind.unwrap_or(before.kind);
         handler.enabled = edit.enabled.unwrap_or(before.enabled);
         handler.settings = edit.settings.over(before.settings.clone())?;
+        if let Some(outgoing) = &edit.outgoing {
+            handler.outgoing_id = self.server_to_send(outgoing).await?.map(|server| server.id);
+        }
         check::handler(&handler, &server)?;
         if handler == before {
             return Ok(before);

@@ -18,6 +18,7 @@ pub(super) fn scopes(server: &MailServer, link: &Link, grant: &Grant) -> Step {
     let service = match server.protocol {
         Protocol::Imap => MailService::Imap,
         Protocol::Pop3 => MailService::Pop3,
+        Protocol::Smtp => MailService::Smtp,
     };
     let mut serves = granted.iter().map(|scope| oauth::mail_services(scope));
     let known = granted.iter().any(|scope| !oauth::mail_services(scope).is_empty());

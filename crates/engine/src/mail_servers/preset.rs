@@ -49,6 +49,7 @@ fn mail_host(
     let service = match protocol {
         Protocol::Imap => MailService::Imap,
         Protocol::Pop3 => MailService::Pop3,
+        Protocol::Smtp => MailService::Smtp,
     };
     let preset = oauth::preset(provider);
     let hosts = match cloud {

@@ -154,6 +154,7 @@ impl Engine {
                         Protocol::Pop3 => {
                             MailSession::Pop3(Box::new(pop3::Session::resume(wire, limits)))
                         }
+                        Protocol::Smtp => return Err(endless(answer)),
                     };
                     Ok((session, format!("{TRUSTED} TLS was made by command.")))
                 };
@@ -192,6 +193,7 @@ impl Engine {
                     Protocol::Pop3 => pop3::Session::start(wire, limits)
                         .await
                         .map(|session| MailSession::Pop3(Box::new(session))),
+                    Protocol::Smtp => return Err(endless(limits.time)),
                 };
                 let mut session = greeted.map_err(|error| {
                     stay_away = error.retry_after();

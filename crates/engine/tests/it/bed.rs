@@ -167,6 +167,7 @@ impl Bed {
         let server = self.mail_server("Inbox", grant, take).await;
         self.engine.create_project("SUP", "Support", &Caller::System).await.unwrap();
         let handler = NewHandler {
+            outgoing: None,
             name: "Support mail".into(),
             mail_server: "Inbox".into(),
             project: "SUP".into(),

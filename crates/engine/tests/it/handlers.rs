@@ -33,6 +33,7 @@ pub(crate) async fn set_type(bed: &Bed, kind: HandlerType, settings: SettingsDra
 /// Another handler of the bed's mail server, which puts issues into the same project.
 pub(crate) fn another(name: &str, settings: SettingsDraft) -> NewHandler {
     NewHandler {
+        outgoing: None,
         name: name.into(),
         mail_server: "Inbox".into(),
         project: "SUP".into(),
@@ -312,6 +313,7 @@ async fn a_handler_is_not_called_what_its_address_could_not_reach() {
     let problem = refused(&bed, edit).await;
     assert_eq!((problem.code, problem.field), ("name_reserved", Some("name")));
     let new = NewHandler {
+        outgoing: None,
         name: " order ".into(),
         mail_server: "Inbox".into(),
         project: "SUP".into(),

@@ -216,6 +216,7 @@ async fn servers_that_hang_do_not_hold_up_a_stop() {
         assert!(bed.store.claim_server(id, "another", now(), hour).await.unwrap());
         bed.store.release_poll(id, "another", now()).await.unwrap();
         let handler = NewHandler {
+            outgoing: None,
             name: format!("{name} mail"),
             mail_server: name.into(),
             project: "SUP".into(),

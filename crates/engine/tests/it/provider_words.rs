@@ -160,6 +160,7 @@ async fn one_mailbox_of_twenty_that_hangs_holds_nobody() {
         bed.store.update_mail_server(&moved, server.updated_at).await.unwrap();
         bed.store.set_server_health(server.id, &server.health, now()).await.unwrap();
         let handler = NewHandler {
+            outgoing: None,
             name: format!("Mail of {n}"),
             mail_server: server.id.to_string(),
             project: "SUP".into(),

@@ -251,6 +251,7 @@ pub(crate) fn handler(n: u128) -> Handler {
         position: 0,
         enabled: true,
         settings: HandlerSettings::default(),
+        outgoing_id: None,
         created_at: at(0),
         updated_at: at(1),
     }

@@ -33,6 +33,7 @@ fn numbered(number: u128, kind: HandlerType, settings: HandlerSettings) -> Handl
         position: u32::try_from(number).unwrap(),
         enabled: true,
         settings,
+        outgoing_id: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }

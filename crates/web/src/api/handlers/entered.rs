@@ -158,6 +158,7 @@ handler_body! {
 impl NewHandlerBody {
     pub(super) fn read(self) -> Result<NewHandler, Problem> {
         Ok(NewHandler {
+            outgoing: None,
             name: self.name.clone(),
             mail_server: self.mail_server.clone(),
             project: self.project.clone(),
@@ -171,6 +172,7 @@ impl NewHandlerBody {
 impl HandlerEditBody {
     pub(super) fn read(self) -> Result<HandlerEdit, Problem> {
         Ok(HandlerEdit {
+            outgoing: None,
             name: self.name.clone(),
             mail_server: self.mail_server.clone(),
             project: self.project.clone(),

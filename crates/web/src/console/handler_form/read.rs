@@ -13,6 +13,7 @@ use crate::form::{Fields, number};
 /// A new handler.
 pub(super) fn new_handler(fields: &Fields) -> Result<NewHandler, ApiError> {
     Ok(NewHandler {
+        outgoing: None,
         name: fields.text("name"),
         mail_server: fields.text("mail_server"),
         project: fields.text("project"),
@@ -25,6 +26,7 @@ pub(super) fn new_handler(fields: &Fields) -> Result<NewHandler, ApiError> {
 /// What is changed about a handler. What was not sent is left as it is.
 pub(super) fn edit(fields: &Fields) -> Result<HandlerEdit, ApiError> {
     Ok(HandlerEdit {
+        outgoing: None,
         name: fields.sent("name"),
         mail_server: fields.sent("mail_server"),
         project: fields.sent("project"),

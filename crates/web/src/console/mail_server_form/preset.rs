@@ -47,6 +47,7 @@ impl Preset {
         let service = match protocol {
             Protocol::Imap => MailService::Imap,
             Protocol::Pop3 => MailService::Pop3,
+            Protocol::Smtp => MailService::Smtp,
         };
         let choice = Chosen { cloud: self.cloud, protocols: vec![service], ..Chosen::default() };
         let hosts = match self.cloud {
