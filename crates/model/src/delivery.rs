@@ -66,7 +66,7 @@ pub struct Delivery {
     pub next_at: Timestamp,
     /// What was wrong with the last attempt.
     pub trouble: Option<Trouble>,
-    /// When it was written.
+    /// When it was written, or somebody asked for it to be tried anew: from here on it grows old.
     pub created_at: Timestamp,
     /// When it was sent or given up.
     pub done_at: Option<Timestamp>,

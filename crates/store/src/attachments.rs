@@ -21,10 +21,26 @@ macro_rules! select {
 const BY_ID: &str = select!("WHERE id = $1");
 const OF_ISSUE: &str = select!("WHERE issue_id = $1 ORDER BY id");
 
-const INSERT: &str = "
-    INSERT INTO attachments (id, issue_id, comment_id, message_id, name, media_type, size, part_offset,
-        part_length, encoding)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+macro_rules! insert {
+    ($more:literal) => {
+        concat!(
+            "INSERT INTO attachments (id, issue_id, comment_id, message_id, name, media_type, size, part_offset,
+                part_length, encoding)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            $more
+        )
+    };
+}
+
+const INSERT: &str = insert!("");
+
+/// How many attachments this writes.
+const AT_ONCE: usize = 4;
+
+const INSERT_MORE: &str = insert!(
+    ", ($11, $12, $13, $14, $15, $16, $17, $18, $19, $20), ($21, $22, $23, $24, $25, $26, $27, $28, $29, $30),
+    ($31, $32, $33, $34, $35, $36, $37, $38, $39, $40)"
+);
 
 #[derive(sqlx::FromRow)]
 struct AttachmentRow {
@@ -82,23 +98,46 @@ impl Store {
 }
 
 impl Intake {
-    /// Adds an attachment. Its message may be written after it, within the same transaction.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] if there is no such issue or comment.
-    pub async fn add_attachment(&mut self, attachment: &Attachment) -> Result<(), Error> {
-        executing_within!(self.tx, on => sqlx::query(INSERT)
-            .bind(attachment.id.to_string())
-            .bind(attachment.issue_id.to_string())
-            .bind(attachment.comment_id.map(|id| id.to_string()))
-            .bind(attachment.message_id.to_string())
-            .bind(plain(&attachment.name))
-            .bind(plain(&attachment.media_type))
-            .bind(size(attachment.size))
-            .bind(size(attachment.part.offset))
-            .bind(size(attachment.part.length))
-            .bind(attachment.part.encoding.as_str())
-            .execute(on))?;
+    /// Adds an attachment. That its issue, its comment or its message is not there is told at the end of the savepoint or
+    /// of the intake.
+    pub fn add_attachment(&mut self, attachment: Attachment) {
+        self.kept.attachments.push(attachment);
+    }
+
+    pub(crate) async fn write_attachments(&mut self) -> Result<(), Error> {
+        let attachments = std::mem::take(&mut self.kept.attachments);
+        let (fours, rest) = attachments.as_chunks::<AT_ONCE>();
+        for some in fours {
+            self.insert_attachments(INSERT_MORE, some).await?;
+        }
+        for one in rest {
+            self.insert_attachments(INSERT, std::slice::from_ref(one)).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_attachments(
+        &mut self,
+        text: &'static str,
+        attachments: &[Attachment],
+    ) -> Result<(), Error> {
+        executing_within!(self.tx, on => {
+            let mut query = sqlx::query(text);
+            for attachment in attachments {
+                query = query
+                    .bind(attachment.id.to_string())
+                    .bind(attachment.issue_id.to_string())
+                    .bind(attachment.comment_id.map(|id| id.to_string()))
+                    .bind(attachment.message_id.to_string())
+                    .bind(plain(&attachment.name))
+                    .bind(plain(&attachment.media_type))
+                    .bind(size(attachment.size))
+                    .bind(size(attachment.part.offset))
+                    .bind(size(attachment.part.length))
+                    .bind(attachment.part.encoding.as_str());
+            }
+            query.execute(on)
+        })?;
         Ok(())
     }
 }

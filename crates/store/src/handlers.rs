@@ -7,6 +7,7 @@ use crate::cell::{micros, number, parse, parse_some, plain, time};
 use crate::db::{Tx, executing, executing_within, found, reading, within};
 use crate::{Error, Listed, Page, Store};
 
+mod first;
 mod settings;
 
 use settings::{settings, settings_cell};
@@ -27,6 +28,7 @@ const BY_NAME: &str = select!("WHERE name = $1");
 const PAGE: &str = select!("WHERE id > $1 ORDER BY id LIMIT $2");
 const OF_SERVER: &str = select!("WHERE mail_server_id = $1 ORDER BY position, id");
 const OF_PROJECT: &str = select!("WHERE project_id = $1 ORDER BY id");
+const SENDING_THROUGH: &str = select!("WHERE outgoing_id = $1 ORDER BY id");
 
 /// The first ten parameters are those of [`UPDATE`].
 const INSERT: &str = "
@@ -41,9 +43,14 @@ const UPDATE: &str = "
 
 const IS_THERE: &str = "SELECT COUNT(*) FROM handlers WHERE id = $1";
 
-/// A server that was deleted keeps its row while messages name it, and no constraint refuses a handler of it.
-const IS_SERVER_THERE: &str =
-    "SELECT COUNT(*) FROM mail_servers WHERE id = $1 AND deleted_at IS NULL";
+/// A server that was deleted keeps its row while messages or deliveries name it, and no constraint refuses a handler of it.
+const IS_SERVER_THERE_SQLITE: &str =
+    "SELECT 1 FROM mail_servers WHERE id = $1 AND deleted_at IS NULL";
+
+/// Waits for a deletion that is under way. One that comes later waits for us, and finds what we wrote. The server's row
+/// comes before the handler's, as when the server is deleted: two in the opposite order would wait for one another.
+const IS_SERVER_THERE_POSTGRES: &str =
+    "SELECT 1 FROM mail_servers WHERE id = $1 AND deleted_at IS NULL FOR KEY SHARE";
 
 /// Writes nothing new; takes the row's lock on PostgreSQL, so that two orders do not mix.
 const LOCK_SERVER: &str = "
@@ -111,15 +118,11 @@ impl Store {
     /// Adds a handler.
     ///
     /// # Errors
-    /// [`Error::Taken`] with `name`; [`Error::Missing`] if there is no such mail server or project.
+    /// [`Error::Taken`] with `name`; [`Error::Missing`] if there is no such mail server, to receive by or to send through, or
+    /// no such project.
     pub async fn create_handler(&self, handler: &Handler) -> Result<(), Error> {
-        let settings = settings_cell(&handler.settings)?;
         let mut tx = self.db.begin().await?;
-        is_server_there(&mut tx, handler.mail_server_id).await?;
-        executing_within!(tx, on => bind_fields!(INSERT, handler, settings)
-            .bind(micros(handler.created_at))
-            .execute(on))
-        .map_err(|error| Error::taken(error, "name"))?;
+        insert_handler(&mut tx, handler).await?;
         tx.commit().await
     }
 
@@ -173,17 +176,30 @@ impl Store {
         rows.into_iter().map(HandlerRow::model).collect()
     }
 
+    /// Every handler that sends through this mail server, the oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn handlers_sending_through(
+        &self,
+        server: MailServerId,
+    ) -> Result<Vec<Handler>, Error> {
+        let rows: Vec<HandlerRow> = reading!(self.db, on =>
+            sqlx::query_as(SENDING_THROUGH).bind(server.to_string()).fetch_all(on))?;
+        rows.into_iter().map(HandlerRow::model).collect()
+    }
+
     /// Writes every field but the time of making.
     ///
     /// `seen` is [`Handler::updated_at`] as it was read.
     ///
     /// # Errors
     /// [`Error::Stale`] if somebody has changed the handler since: what they wrote would be undone. [`Error::Taken`] with
-    /// `name`; [`Error::Missing`] if there is no such handler, mail server or project.
+    /// `name`; [`Error::Missing`] if there is no such handler, mail server, to receive by or to send through, or project.
     pub async fn update_handler(&self, handler: &Handler, seen: Timestamp) -> Result<(), Error> {
         let settings = settings_cell(&handler.settings)?;
         let mut tx = self.db.begin().await?;
-        is_server_there(&mut tx, handler.mail_server_id).await?;
+        are_servers_there(&mut tx, handler).await?;
         let done = executing_within!(tx, on =>
             bind_fields!(UPDATE, handler, settings).bind(micros(seen)).execute(on));
         if done.map_err(|error| Error::taken(error, "name"))? == 0 {
@@ -230,8 +246,37 @@ impl Store {
     }
 }
 
-async fn is_server_there(tx: &mut Tx, server: MailServerId) -> Result<(), Error> {
-    let there: i64 = within!(*tx, on =>
-        sqlx::query_scalar(IS_SERVER_THERE).bind(server.to_string()).fetch_one(on))?;
-    if there == 0 { Err(Error::Missing) } else { Ok(()) }
+async fn insert_handler(tx: &mut Tx, handler: &Handler) -> Result<(), Error> {
+    let settings = settings_cell(&handler.settings)?;
+    are_servers_there(tx, handler).await?;
+    executing_within!(*tx, on => bind_fields!(INSERT, handler, settings)
+        .bind(micros(handler.created_at))
+        .execute(on))
+    .map_err(|error| Error::taken(error, "name"))?;
+    Ok(())
+}
+
+async fn are_servers_there(tx: &mut Tx, handler: &Handler) -> Result<(), Error> {
+    let text = match tx {
+        Tx::Sqlite(..) => IS_SERVER_THERE_SQLITE,
+        Tx::Postgres(_) => IS_SERVER_THERE_POSTGRES,
+    };
+    for server in [Some(handler.mail_server_id), handler.outgoing_id].into_iter().flatten() {
+        let there: Option<i32> = within!(*tx, on =>
+            sqlx::query_scalar(text).bind(server.to_string()).fetch_optional(on))?;
+        there.ok_or(Error::Missing)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::plan;
+
+    #[tokio::test]
+    async fn handlers_are_found_by_what_they_send_through() {
+        let plan = plan(SENDING_THROUGH).await;
+        assert!(plan.contains("INDEX handlers_outgoing_id (outgoing_id=?"), "{plan}");
+    }
 }

@@ -1,9 +1,19 @@
-//! Intake: one write transaction that carries many messages, each in its savepoint.
+//! Intake: one write transaction that carries many messages, each in its savepoint where one of them may go wrong.
 //!
 //! Keeps **A message counts once**: a message's row, its raw bytes, the issue or comment that it made and the folder's
 //! cursor are committed together or not at all. What an intake can write stands in the files of the tables.
+//!
+//! A statement costs a way to the database and back, which is more than most of ours take there. So rows that nothing
+//! within the transaction asks for are written together, at the end of it or of the savepoint, and what cannot change
+//! meanwhile is asked once.
+
+use std::collections::HashMap;
+
+use outlink_model::ProjectId;
+use outlink_model::tracker::{Attachment, Person};
 
 use crate::db::{Tx, executing_within};
+use crate::issues::Numbers;
 use crate::{Error, Store};
 
 /// A write transaction for incoming messages. Dropped without [`Intake::commit`], it is rolled back.
@@ -15,6 +25,20 @@ use crate::{Error, Store};
 /// outside of a savepoint it is lost.
 pub struct Intake {
     pub(crate) tx: Tx,
+    pub(crate) kept: Kept,
+}
+
+/// What an intake has still to write, and what it need not ask again.
+#[derive(Default)]
+pub(crate) struct Kept {
+    /// Addresses that get a part in an issue: (issue, address).
+    pub(crate) involved: Vec<(String, String)>,
+    /// Attachments, whose issue and message are written before them.
+    pub(crate) attachments: Vec<Attachment>,
+    /// The numbers of the projects in which issues were made. Nobody else takes one meanwhile.
+    pub(crate) numbers: HashMap<ProjectId, Numbers>,
+    /// People by their addresses.
+    pub(crate) people: HashMap<String, Person>,
 }
 
 impl std::fmt::Debug for Intake {
@@ -29,7 +53,7 @@ impl Store {
     /// # Errors
     /// [`Error::Away`] if others write for longer than we wait.
     pub async fn intake(&self) -> Result<Intake, Error> {
-        Ok(Intake { tx: self.db.begin().await? })
+        Ok(Intake { tx: self.db.begin().await?, kept: Kept::default() })
     }
 }
 
@@ -39,6 +63,7 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn savepoint(&mut self) -> Result<(), Error> {
+        self.write_kept().await?;
         self.run("SAVEPOINT message").await
     }
 
@@ -47,6 +72,7 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn rollback_to_savepoint(&mut self) -> Result<(), Error> {
+        self.kept = Kept::default();
         self.run("ROLLBACK TO SAVEPOINT message").await?;
         self.run("RELEASE SAVEPOINT message").await
     }
@@ -54,8 +80,9 @@ impl Intake {
     /// Ends a message that went well.
     ///
     /// # Errors
-    /// Those of the database.
+    /// Those of the database; [`Error::Missing`] if something that an attachment or a part in an issue names is not there.
     pub async fn release_savepoint(&mut self) -> Result<(), Error> {
+        self.write_kept().await?;
         self.run("RELEASE SAVEPOINT message").await
     }
 
@@ -63,9 +90,17 @@ impl Intake {
     ///
     /// # Errors
     /// Those of the database; then nothing was written. After [`Error::Away`] it is not known: what is known can be
-    /// asked by [`Intake::known_place`] in a new intake.
-    pub async fn commit(self) -> Result<(), Error> {
+    /// asked by [`Intake::known_uids`] in a new intake.
+    pub async fn commit(mut self) -> Result<(), Error> {
+        self.write_kept().await?;
         self.tx.commit().await
+    }
+
+    /// Writes what has been kept back.
+    async fn write_kept(&mut self) -> Result<(), Error> {
+        self.write_involved().await?;
+        self.write_attachments().await?;
+        self.write_numbers().await
     }
 
     async fn run(&mut self, statement: &'static str) -> Result<(), Error> {

@@ -13,11 +13,12 @@ use crate::{Error, Intake, Store};
 const LONGEST: usize = 320;
 
 const INVOLVE: &str = "
-    INSERT INTO involved (issue_id, address) VALUES ($1, $2), ($1, $3), ($1, $4), ($1, $5)
+    INSERT INTO involved (issue_id, address)
+    VALUES ($1, $2), ($3, $4), ($5, $6), ($7, $8), ($9, $10), ($11, $12), ($13, $14), ($15, $16)
     ON CONFLICT (issue_id, address) DO NOTHING";
 
 /// How many addresses one statement writes.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 const IS_INVOLVED: &str = "SELECT COUNT(*) FROM involved WHERE issue_id = $1 AND address = $2";
 
@@ -53,27 +54,32 @@ impl Store {
 }
 
 impl Intake {
-    /// Writes that these addresses, in lower case, have a part in an issue. Those that had one already stay, and what is
-    /// empty or longer than an address can be is passed over.
-    ///
-    /// # Errors
-    /// [`Error::Missing`] if there is no such issue.
-    pub async fn involve(&mut self, issue: IssueId, addresses: &[String]) -> Result<(), Error> {
-        let usable = |address: &&String| (1..=LONGEST).contains(&address.len());
-        let mut addresses: Vec<&String> = addresses.iter().filter(usable).collect();
+    /// Gives these addresses, in lower case, a part in an issue. Those that had one already stay, and what is empty or
+    /// longer than an address can be is passed over. That there is no such issue is told at the end of the savepoint or of
+    /// the intake.
+    pub fn involve(&mut self, issue: IssueId, addresses: &[String]) {
+        let usable = addresses.iter().filter(|address| (1..=LONGEST).contains(&address.len()));
+        let issue = issue.to_string();
+        self.kept
+            .involved
+            .extend(usable.map(|address| (issue.clone(), plain(address).into_owned())));
+    }
+
+    pub(crate) async fn write_involved(&mut self) -> Result<(), Error> {
+        let mut involved = std::mem::take(&mut self.kept.involved);
         // In one order, so that two intakes on PostgreSQL never wait for one another in a circle.
-        addresses.sort_unstable();
-        addresses.dedup();
-        for some in addresses.chunks(AT_ONCE) {
-            // The last one fills the places that are left over.
-            let address = |at: usize| plain(some[at.min(some.len() - 1)]);
-            executing_within!(self.tx, on => sqlx::query(INVOLVE)
-                .bind(issue.to_string())
-                .bind(address(0))
-                .bind(address(1))
-                .bind(address(2))
-                .bind(address(3))
-                .execute(on))?;
+        involved.sort_unstable();
+        involved.dedup();
+        for some in involved.chunks(AT_ONCE) {
+            executing_within!(self.tx, on => {
+                let mut query = sqlx::query(INVOLVE);
+                // The last one fills the places that are left over.
+                for at in 0..AT_ONCE {
+                    let (issue, address) = &some[at.min(some.len() - 1)];
+                    query = query.bind(issue).bind(address);
+                }
+                query.execute(on)
+            })?;
         }
         Ok(())
     }
@@ -83,11 +89,20 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn is_involved(&mut self, issue: IssueId, address: &str) -> Result<bool, Error> {
+        let (issue, address) = (issue.to_string(), plain(address));
+        if self.is_kept_involved(&issue, &address) {
+            return Ok(true);
+        }
         let count: i64 = within!(self.tx, on => sqlx::query_scalar(IS_INVOLVED)
-            .bind(issue.to_string())
-            .bind(plain(address))
+            .bind(&issue)
+            .bind(&address)
             .fetch_one(on))?;
         Ok(count > 0)
+    }
+
+    /// Whether that is still to be written.
+    pub(crate) fn is_kept_involved(&self, issue: &str, address: &str) -> bool {
+        self.kept.involved.iter().any(|(of, kept)| of == issue && kept == address)
     }
 
     /// Lets a person watch an issue. Doing it again changes nothing.

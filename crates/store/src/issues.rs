@@ -42,7 +42,9 @@ const BY_KEY: &str = concat!(select!("WHERE i.id IN "), named!("$1"));
 const ALL: &str = select!("");
 
 const ID_BY_KEY: &str = concat!("SELECT id, key FROM issues WHERE id IN ", named!("$1"));
-const KEY_BY_ID: &str = "SELECT key FROM issues WHERE id = $1";
+const TO_FOLLOW: &str = "
+    SELECT i.key, (SELECT COUNT(*) FROM involved v WHERE v.issue_id = i.id AND v.address = $2)
+    FROM issues i WHERE i.id = $1";
 
 /// As it stands in the JSON of the cell, between what can only be the ends of a label.
 const HAS_LABEL: &str = "(REPLACE(i.labels, '[' || {}, '') <> i.labels OR REPLACE(i.labels, ',' || {}, '') <> i.labels)";
@@ -51,6 +53,8 @@ const HAS_LABEL: &str = "(REPLACE(i.labels, '[' || {}, '') <> i.labels OR REPLAC
 /// rolled back leaves no gap.
 const NUMBER: &str = "
     UPDATE projects SET next_number = next_number + 1 WHERE id = $1 RETURNING key, next_number - 1";
+
+const SET_NUMBER: &str = "UPDATE projects SET next_number = $2 WHERE id = $1";
 
 const INSERT: &str = "
     INSERT INTO issues (id, project_id, key, summary, description, issue_type, priority, labels, status,
@@ -194,13 +198,19 @@ impl Intake {
         row.map(|(id, key)| Ok((parse("issues.id", &id)?, key))).transpose()
     }
 
-    /// The key of this issue.
+    /// The key of an issue, and whether this address, in lower case, has a part in it; `None` if there is no such issue.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn issue_key(&mut self, id: IssueId) -> Result<Option<String>, Error> {
-        Ok(within!(self.tx, on =>
-            sqlx::query_scalar(KEY_BY_ID).bind(id.to_string()).fetch_optional(on))?)
+    pub async fn issue_to_follow(
+        &mut self,
+        id: IssueId,
+        address: &str,
+    ) -> Result<Option<(String, bool)>, Error> {
+        let (issue, address) = (id.to_string(), plain(address));
+        let row: Option<(String, i64)> = within!(self.tx, on =>
+            sqlx::query_as(TO_FOLLOW).bind(&issue).bind(&address).fetch_optional(on))?;
+        Ok(row.map(|(key, count)| (key, count > 0 || self.is_kept_involved(&issue, &address))))
     }
 
     /// Makes an open issue and returns its key, numbered within the same transaction.
@@ -212,7 +222,7 @@ impl Intake {
         issue: &NewIssue,
         now: Timestamp,
     ) -> Result<String, Error> {
-        let key = next_key(&mut self.tx, issue.project_id).await?;
+        let key = self.next_key(issue.project_id).await?;
         let labels = to_json(&issue.labels)?;
         executing_within!(self.tx, on => sqlx::query(INSERT)
             .bind(issue.id.to_string())
@@ -242,12 +252,57 @@ impl Intake {
     }
 }
 
-/// Takes the project's next number, and makes a key of it.
-async fn next_key(tx: &mut Tx, project: ProjectId) -> Result<String, Error> {
+impl Intake {
+    /// Takes a project's next number, and makes a key of it. The first one locks the project, so that the next ones can be
+    /// counted here.
+    async fn next_key(&mut self, project: ProjectId) -> Result<String, Error> {
+        if let Some(numbers) = self.kept.numbers.get_mut(&project) {
+            numbers.last += 1;
+            numbers.is_written = false;
+            return Ok(numbers.key());
+        }
+        let (prefix, last) = take_number(&mut self.tx, project).await?;
+        let numbers = Numbers { prefix, last, is_written: true };
+        let key = numbers.key();
+        self.kept.numbers.insert(project, numbers);
+        Ok(key)
+    }
+
+    pub(crate) async fn write_numbers(&mut self) -> Result<(), Error> {
+        for (project, numbers) in &mut self.kept.numbers {
+            if !numbers.is_written {
+                executing_within!(self.tx, on => sqlx::query(SET_NUMBER)
+                    .bind(project.to_string())
+                    .bind(numbers.last + 1)
+                    .execute(on))?;
+                numbers.is_written = true;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The numbers that an intake takes of a project.
+pub(crate) struct Numbers {
+    /// What stands before the number in a key.
+    prefix: String,
+    /// The last that was taken.
+    last: i64,
+    /// Whether the project knows that.
+    is_written: bool,
+}
+
+impl Numbers {
+    fn key(&self) -> String {
+        format!("{}-{}", self.prefix, self.last)
+    }
+}
+
+/// Takes a project's next number, and locks the project: what stands before the number in a key, and the number.
+async fn take_number(tx: &mut Tx, project: ProjectId) -> Result<(String, i64), Error> {
     let numbered: Option<(String, i64)> = within!(*tx, on =>
         sqlx::query_as(NUMBER).bind(project.to_string()).fetch_optional(on))?;
-    let (key, number) = numbered.ok_or(Error::Missing)?;
-    Ok(format!("{key}-{number}"))
+    numbered.ok_or(Error::Missing)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod comments;
 mod connections;
 mod consents;
 mod db;
+mod deliveries;
 mod error;
 mod events;
 mod filter;
@@ -48,14 +49,15 @@ mod webhooks;
 pub use client_secrets::EndingSecret;
 pub use connections::ConnectionFilter;
 pub use consents::{BeginConsent, Consent, ConsentState, DeviceConsent};
+pub use deliveries::DeliveryFilter;
 pub use error::Error;
 pub use grants::{
     Claim, DueGrant, FailedRefresh, GrantFilter, GrantGroup, NewConsent, NewTokens, TokensNow,
 };
 pub use intake::Intake;
 pub use issues::IssueFilter;
-pub use mail_servers::Poll;
-pub use messages::{KnownUidl, MessageFilter, Untold};
+pub use mail_servers::{KnownMailServer, Poll};
+pub use messages::{InFolder, KnownUidl, MessageFilter, Untold};
 pub use page::{Listed, Page};
 pub use provider_calls::{Calls, Reserved};
 pub use raws::{Packed, pack};

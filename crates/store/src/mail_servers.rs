@@ -11,10 +11,11 @@ use crate::{Error, Listed, Page, Store};
 mod delete;
 mod polls;
 mod rows;
+mod senders;
 mod troubled;
 
 pub use polls::Poll;
-use rows::{ServerRow, bind_fields, columns};
+use rows::{KnownRow, ServerRow, bind_fields, columns};
 
 macro_rules! select {
     ($rest:literal) => {
@@ -22,8 +23,8 @@ macro_rules! select {
     };
 }
 
-/// One that was deleted too: the ledger names it.
-const BY_ID: &str = select!("WHERE id = $1");
+const BY_ID: &str = select!("WHERE id = $1 AND deleted_at IS NULL");
+const KNOWN: &str = concat!("SELECT ", columns!(), ", deleted_at FROM mail_servers WHERE id = $1");
 const BY_NAME: &str = select!("WHERE name = $1 AND deleted_at IS NULL");
 const PAGE: &str = select!("WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2");
 const OF_GRANT: &str = select!("WHERE grant_id = $1 ORDER BY id");
@@ -75,6 +76,26 @@ macro_rules! detach {
 const DETACH_OF_GRANT: &str = detach!("grant_id = $1");
 const DETACH_OF_LINK: &str = detach!("grant_id IN (SELECT id FROM grants WHERE link_id = $1)");
 
+/// A mail server that stands, or what is left of one that was deleted. Nothing is done with the latter: it says where
+/// messages came from.
+#[derive(Clone, Debug)]
+pub struct KnownMailServer {
+    /// The server. One that was deleted has the name that it had, which may be another's by now, and no sign-in.
+    pub server: MailServer,
+    /// Whether it was deleted.
+    pub deleted: bool,
+}
+
+impl KnownMailServer {
+    /// Its name for people: with a mark where it was deleted.
+    pub fn shown_name(&self) -> String {
+        match self.deleted {
+            true => format!("{} (deleted)", self.server.name),
+            false => self.server.name.clone(),
+        }
+    }
+}
+
 impl Store {
     /// Adds a mail server. It is due at once.
     ///
@@ -96,7 +117,7 @@ impl Store {
         Ok(())
     }
 
-    /// The mail server with this id; one that was deleted too, as long as messages in the ledger came from it.
+    /// The mail server with this id.
     ///
     /// # Errors
     /// Those of the database.
@@ -104,6 +125,20 @@ impl Store {
         let row: Option<ServerRow> = reading!(self.db, on =>
             sqlx::query_as(BY_ID).bind(id.to_string()).fetch_optional(on))?;
         row.map(|row| row.model(&self.vault)).transpose()
+    }
+
+    /// The mail server with this id, or what is left of one that was deleted: as long as messages in the ledger or
+    /// deliveries name it.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn known_mail_server(
+        &self,
+        id: MailServerId,
+    ) -> Result<Option<KnownMailServer>, Error> {
+        let row: Option<KnownRow> = reading!(self.db, on =>
+            sqlx::query_as(KNOWN).bind(id.to_string()).fetch_optional(on))?;
+        row.map(|row| row.known(&self.vault)).transpose()
     }
 
     /// The mail server of this name.

@@ -3,6 +3,9 @@
 //! Keeps **A message counts once**: a place is unique in the table, so a message that is taken in twice is refused by
 //! the database itself, whoever asks.
 
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
+
 use outlink_model::message::{Message, Place};
 use outlink_model::{IssueId, MailServerId, MessageId, Timestamp};
 
@@ -14,10 +17,13 @@ mod listed;
 mod of_issue;
 mod passed_over;
 mod rates;
+mod returned;
 mod uidl;
 mod untold;
+mod was_read;
 
 pub use listed::MessageFilter;
+pub use returned::InFolder;
 pub use uidl::KnownUidl;
 pub use untold::Untold;
 
@@ -38,8 +44,8 @@ const BY_ID: &str = select!(" WHERE id = $1");
 const LOCKED: &str = select!(" WHERE id = $1 FOR UPDATE");
 
 const KNOWN: &str = "
-    SELECT id FROM messages
-    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid = $4";
+    SELECT uid FROM messages
+    WHERE mail_server_id = $1 AND folder = $2 AND uid_validity = $3 AND uid BETWEEN $4 AND $5";
 
 /// Two that lie in one folder at the same time are two. A row without a Message-ID may stand for a message that has one:
 /// it could not be kept whole.
@@ -147,18 +153,25 @@ impl Store {
 }
 
 impl Intake {
-    /// Whether a message from this place is in the ledger: the first key.
+    /// The UIDs of a folder, from one to another, whose messages are in the ledger: the first key.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn known_place(&mut self, place: &Place) -> Result<bool, Error> {
-        let id: Option<String> = within!(self.tx, on => sqlx::query_scalar(KNOWN)
-            .bind(place.mail_server_id.to_string())
-            .bind(plain(&place.folder))
-            .bind(i64::from(place.uid_validity))
-            .bind(i64::from(place.uid))
-            .fetch_optional(on))?;
-        Ok(id.is_some())
+    pub async fn known_uids(
+        &mut self,
+        server: MailServerId,
+        folder: &str,
+        uid_validity: u32,
+        uids: RangeInclusive<u32>,
+    ) -> Result<HashSet<u32>, Error> {
+        let known: Vec<i64> = within!(self.tx, on => sqlx::query_scalar(KNOWN)
+            .bind(server.to_string())
+            .bind(plain(folder))
+            .bind(i64::from(uid_validity))
+            .bind(i64::from(*uids.start()))
+            .bind(i64::from(*uids.end()))
+            .fetch_all(on))?;
+        known.into_iter().map(|uid| number("messages.uid", uid)).collect()
     }
 
     /// The message with the same Message-ID, bytes and time of arrival that lay in another folder of the server of

@@ -50,9 +50,17 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn known_person(&mut self, address: &str) -> Result<Option<Person>, Error> {
+        let address = plain(address);
+        if let Some(person) = self.kept.people.get(address.as_ref()) {
+            return Ok(Some(person.clone()));
+        }
         let row: Option<PersonRow> = within!(self.tx, on =>
-            sqlx::query_as(FIND).bind(plain(address)).fetch_optional(on))?;
-        row.map(PersonRow::model).transpose()
+            sqlx::query_as(FIND).bind(&address).fetch_optional(on))?;
+        let person = row.map(PersonRow::model).transpose()?;
+        if let Some(person) = &person {
+            self.kept.people.insert(person.address.clone(), person.clone());
+        }
+        Ok(person)
     }
 
     /// The person with this address, in lower case, who is made with `new_id` if nobody has it. A name that is not
@@ -69,16 +77,18 @@ impl Intake {
         let (address, name) = (plain(address), plain(name));
         // Most mail comes from people we know by the name we know: reading first leaves their rows unlocked, so that
         // two intakes on PostgreSQL do not wait for one another over a busy sender.
-        let known: Option<PersonRow> = within!(self.tx, on =>
-            sqlx::query_as(FIND).bind(&address).fetch_optional(on))?;
-        let row = match known {
-            Some(row) if name.is_empty() || row.name == name => row,
-            _ => within!(self.tx, on => sqlx::query_as(UPSERT)
-                .bind(new_id.to_string())
-                .bind(&address)
-                .bind(&name)
-                .fetch_one(on))?,
-        };
-        row.model()
+        if let Some(known) = self.known_person(&address).await?
+            && (name.is_empty() || known.name == name)
+        {
+            return Ok(known);
+        }
+        let row: PersonRow = within!(self.tx, on => sqlx::query_as(UPSERT)
+            .bind(new_id.to_string())
+            .bind(&address)
+            .bind(&name)
+            .fetch_one(on))?;
+        let person = row.model()?;
+        self.kept.people.insert(person.address.clone(), person.clone());
+        Ok(person)
     }
 }

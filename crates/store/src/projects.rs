@@ -4,7 +4,7 @@ use outlink_model::ProjectId;
 use outlink_model::tracker::Project;
 
 use crate::cell::{micros, parse, parse_some, plain, time};
-use crate::db::{executing, reading, within};
+use crate::db::{Tx, executing_within, reading, within};
 use crate::{Error, Intake, Listed, Page, Store};
 
 const BY_ID: &str = "SELECT id, key, name, created_at FROM projects WHERE id = $1";
@@ -42,14 +42,9 @@ impl Store {
     /// # Errors
     /// [`Error::Taken`] with `key`.
     pub async fn create_project(&self, project: &Project) -> Result<(), Error> {
-        executing!(self.db, on => sqlx::query(INSERT)
-            .bind(project.id.to_string())
-            .bind(plain(&project.key))
-            .bind(plain(&project.name))
-            .bind(micros(project.created_at))
-            .execute(on))
-        .map_err(|error| Error::taken(error, "key"))?;
-        Ok(())
+        let mut tx = self.db.begin().await?;
+        insert_project(&mut tx, project).await?;
+        tx.commit().await
     }
 
     /// The project with this id.
@@ -81,6 +76,18 @@ impl Store {
             sqlx::query_as(PAGE).bind(page.above()).bind(page.rows()).fetch_all(on))?;
         page.listed(rows, ProjectRow::model, |project| project.id)
     }
+}
+
+/// Adds a project within a transaction.
+pub(crate) async fn insert_project(tx: &mut Tx, project: &Project) -> Result<(), Error> {
+    executing_within!(*tx, on => sqlx::query(INSERT)
+        .bind(project.id.to_string())
+        .bind(plain(&project.key))
+        .bind(plain(&project.name))
+        .bind(micros(project.created_at))
+        .execute(on))
+    .map_err(|error| Error::taken(error, "key"))?;
+    Ok(())
 }
 
 impl Intake {

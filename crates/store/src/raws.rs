@@ -1,17 +1,37 @@
 //! Raw messages: compressed, once per SHA-256. Not sealed.
 
+use std::collections::HashSet;
+
 use outlink_model::{MessageId, Timestamp};
 
-use crate::cell::{damaged, micros, number, size};
-use crate::db::{Tx, executing_within, reading};
+use crate::cell::{damaged, hash, micros, number, size};
+use crate::db::{Tx, executing_within, reading, within};
 use crate::{Error, Intake, Store};
+
+mod kept;
 
 /// Mail is mostly text and Base64; a higher level takes several times as long for a few per cent.
 const LEVEL: i32 = 1;
 
-/// `OR IGNORE` by another name: the bytes of one SHA-256 are the same bytes.
-const INSERT: &str = "
-    INSERT INTO raws (sha256, size, packed) VALUES ($1, $2, $3) ON CONFLICT (sha256) DO NOTHING";
+/// The bytes of one SHA-256 are the same bytes, and those that were there already are not returned.
+macro_rules! insert {
+    ($more:literal) => {
+        concat!(
+            "INSERT INTO raws (sha256, size, packed) VALUES ($1, $2, $3)",
+            $more,
+            " ON CONFLICT (sha256) DO NOTHING RETURNING sha256"
+        )
+    };
+}
+
+const INSERT: &str = insert!("");
+
+/// How many raw messages this writes.
+const AT_ONCE: usize = 8;
+
+const INSERT_MORE: &str = insert!(
+    ", ($4, $5, $6), ($7, $8, $9), ($10, $11, $12), ($13, $14, $15), ($16, $17, $18), ($19, $20, $21), ($22, $23, $24)"
+);
 
 const OF_MESSAGE: &str = "
     SELECT r.size, r.packed FROM messages m JOIN raws r ON r.sha256 = m.sha256 WHERE m.id = $1";
@@ -21,7 +41,8 @@ const LOCK_POSTGRES: &str = "SELECT length(packed) FROM raws WHERE sha256 = $1 F
 
 const FILL: &str = "UPDATE raws SET packed = $2 WHERE sha256 = $1 AND length(packed) = 0";
 
-/// Raw bytes that are kept and that nothing needs any more. An attachment is a range of them.
+/// Raw bytes that are kept and that nothing needs any more. An attachment is a range of them, and a forward carries them,
+/// as long as there is a server that may still send it.
 macro_rules! unneeded {
     ($before:literal, $which:literal) => {
         concat!(
@@ -31,7 +52,11 @@ macro_rules! unneeded {
             $before,
             ") AND NOT EXISTS (
                     SELECT 1 FROM messages m JOIN attachments a ON a.message_id = m.id
-                    WHERE m.sha256 = raws.sha256)",
+                    WHERE m.sha256 = raws.sha256)
+                AND NOT EXISTS (
+                    SELECT 1 FROM messages m JOIN deliveries d ON d.message_id = m.id
+                        JOIN mail_servers s ON s.id = d.mail_server_id AND s.deleted_at IS NULL
+                    WHERE m.sha256 = raws.sha256 AND d.kind = 'forward' AND d.state <> 'sent')",
             $which
         )
     };
@@ -88,8 +113,8 @@ impl Store {
         Ok(Some(raw))
     }
 
-    /// Lets go of raw bytes, at most of so many messages, that were all received before this time and that no attachment
-    /// is a part of. What else is known of the messages stays. Returns of how many.
+    /// Lets go of raw bytes, at most of so many messages, that were all received before this time, that no attachment is a
+    /// part of and that no forward is to carry. What else is known of the messages stays. Returns of how many.
     ///
     /// # Errors
     /// Those of the database; what was done until then stays done.
@@ -119,26 +144,50 @@ impl Store {
 }
 
 impl Intake {
-    /// Keeps a raw message, unless one with this SHA-256 is kept already; whether none was. Then no message in the ledger
-    /// has these bytes. To be written before the message that names it.
+    /// Keeps raw messages by their SHA-256, unless they are kept already; returns those that were not. No message in the
+    /// ledger has those bytes. To be written before the messages that name them.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn put_raw(&mut self, sha256: &[u8; 32], packed: &Packed) -> Result<bool, Error> {
-        let new = executing_within!(self.tx, on => sqlx::query(INSERT)
-            .bind(&sha256[..])
-            .bind(size(packed.size))
-            .bind(&packed.bytes)
-            .execute(on))?;
-        if new > 0 {
-            return Ok(true);
+    pub async fn put_raws(
+        &mut self,
+        raws: &[(&[u8; 32], &Packed)],
+    ) -> Result<HashSet<[u8; 32]>, Error> {
+        let mut new = HashSet::new();
+        let (eights, rest) = raws.as_chunks::<AT_ONCE>();
+        for some in eights {
+            self.insert_raws(INSERT_MORE, some, &mut new).await?;
         }
-        if let Tx::Postgres(tx) = &mut self.tx {
-            sqlx::query(LOCK_POSTGRES).bind(&sha256[..]).execute(&mut **tx).await?;
+        for one in rest {
+            self.insert_raws(INSERT, std::slice::from_ref(one), &mut new).await?;
         }
-        executing_within!(self.tx, on =>
-            sqlx::query(FILL).bind(&sha256[..]).bind(&packed.bytes).execute(on))?;
-        Ok(false)
+        for (sha256, packed) in raws.iter().filter(|(sha256, _)| !new.contains(*sha256)) {
+            if let Tx::Postgres(tx) = &mut self.tx {
+                sqlx::query(LOCK_POSTGRES).bind(&sha256[..]).execute(&mut **tx).await?;
+            }
+            executing_within!(self.tx, on =>
+                sqlx::query(FILL).bind(&sha256[..]).bind(&packed.bytes).execute(on))?;
+        }
+        Ok(new)
+    }
+
+    async fn insert_raws(
+        &mut self,
+        text: &'static str,
+        raws: &[(&[u8; 32], &Packed)],
+        new: &mut HashSet<[u8; 32]>,
+    ) -> Result<(), Error> {
+        let inserted: Vec<Vec<u8>> = within!(self.tx, on => {
+            let mut query = sqlx::query_scalar(text);
+            for (sha256, packed) in raws {
+                query = query.bind(&sha256[..]).bind(size(packed.size)).bind(&packed.bytes);
+            }
+            query.fetch_all(on)
+        })?;
+        for cell in &inserted {
+            new.insert(hash("raws.sha256", cell)?);
+        }
+        Ok(())
     }
 }
 
@@ -150,7 +199,12 @@ mod tests {
     #[tokio::test]
     async fn a_sweep_reads_nothing_of_what_was_let_go() {
         let plan = plan(UNNEEDED).await;
-        for index in ["INDEX raws_kept", "INDEX messages_sha256", "INDEX attachments_message_id"] {
+        for index in [
+            "INDEX raws_kept",
+            "INDEX messages_sha256",
+            "INDEX attachments_message_id",
+            "INDEX deliveries_message_id (message_id=?",
+        ] {
             assert!(plan.contains(index), "{plan}");
         }
     }

@@ -4,13 +4,14 @@
 ALTER TABLE handlers ADD COLUMN outgoing_id TEXT REFERENCES mail_servers (id);
 CREATE INDEX handlers_outgoing_id ON handlers (outgoing_id) WHERE outgoing_id IS NOT NULL;
 
+-- A delivery may be written before its message, within the same transaction.
 CREATE TABLE deliveries (
     id TEXT PRIMARY KEY NOT NULL,
     mail_server_id TEXT NOT NULL REFERENCES mail_servers (id),
     -- Of a handler that may have been deleted since.
     handler_id TEXT,
     kind TEXT NOT NULL,
-    message_id TEXT REFERENCES messages (id),
+    message_id TEXT REFERENCES messages (id) DEFERRABLE INITIALLY DEFERRED,
     issue_id TEXT REFERENCES issues (id),
     recipient TEXT NOT NULL,
     subject TEXT NOT NULL,
@@ -25,8 +26,22 @@ CREATE TABLE deliveries (
     created_at BIGINT NOT NULL,
     done_at BIGINT
 );
+-- Of many servers few are sent through.
+CREATE INDEX mail_servers_outgoing ON mail_servers (next_poll_at) WHERE direction = 'outgoing';
 CREATE INDEX deliveries_waiting ON deliveries (mail_server_id, next_at, id) WHERE state = 'waiting';
 CREATE INDEX deliveries_state ON deliveries (state, id) WHERE state <> 'sent';
+CREATE INDEX deliveries_done_at ON deliveries (done_at) WHERE state = 'sent';
 CREATE INDEX deliveries_mail_server_id ON deliveries (mail_server_id, id);
-CREATE INDEX deliveries_message_id ON deliveries (message_id) WHERE message_id IS NOT NULL;
-CREATE INDEX deliveries_issue_id ON deliveries (issue_id) WHERE issue_id IS NOT NULL;
+CREATE INDEX deliveries_message_id ON deliveries (message_id, id) WHERE message_id IS NOT NULL;
+CREATE INDEX deliveries_issue_id ON deliveries (issue_id, id) WHERE issue_id IS NOT NULL;
+
+-- Since when somebody waits for whoever is at the server to make room. Whoever is there next has made it.
+ALTER TABLE mail_servers ADD COLUMN wanted_at BIGINT;
+CREATE INDEX mail_servers_wanted ON mail_servers (id) WHERE wanted_at IS NOT NULL;
+
+-- All grants are counted without reading one of them. A row of an index has its limit of length, which where tokens came
+-- from can exceed: those few are counted apart. So are those that end with an access token that lives for a short time.
+CREATE INDEX grants_bound ON grants (link_id, state, bound_to) WHERE length(bound_to) <= 600;
+CREATE INDEX grants_not_bound ON grants (link_id, state) WHERE bound_to IS NULL OR length(bound_to) > 600;
+CREATE INDEX grants_ending ON grants ((expires_at - issued_at))
+    WHERE refresh_token IS NULL AND self_renewing = 0;

@@ -2,7 +2,7 @@
 
 use outlink_model::{IssueId, ProjectId, Timestamp};
 
-use super::next_key;
+use super::take_number;
 use crate::cell::micros;
 use crate::db::{executing_within, reading, within};
 use crate::{Error, Store};
@@ -39,7 +39,8 @@ impl Store {
         if from == project {
             return Err(Error::Taken("project"));
         }
-        let key = next_key(&mut tx, to).await?;
+        let (prefix, number) = take_number(&mut tx, to).await?;
+        let key = format!("{prefix}-{number}");
         executing_within!(tx, on => sqlx::query(MOVE)
             .bind(&issue)
             .bind(&project)

@@ -24,7 +24,7 @@ macro_rules! fetched {
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "UPDATE mail_servers SET lease_holder = $2, lease_until = $3 WHERE id = (
+            "UPDATE mail_servers SET lease_holder = $2, lease_until = $3, wanted_at = NULL WHERE id = (
                 SELECT s.id FROM mail_servers s
                 WHERE s.next_poll_at <= $1 AND (s.lease_until IS NULL OR s.lease_until <= $1) AND ",
             fetched!(),
@@ -40,9 +40,17 @@ const CLAIM_SQLITE: &str = claim!("");
 const CLAIM_POSTGRES: &str = claim!("FOR UPDATE SKIP LOCKED");
 
 const CLAIM_ONE: &str = "
-    UPDATE mail_servers SET lease_holder = $2, lease_until = $3
+    UPDATE mail_servers SET lease_holder = $2, lease_until = $3, wanted_at = NULL
     WHERE id = $1 AND (lease_until IS NULL OR lease_until <= $4) AND deleted_at IS NULL
         AND (grant_id IS NOT NULL OR password IS NOT NULL)";
+
+/// The first who wants it says so for all.
+const WANT: &str = "
+    UPDATE mail_servers SET wanted_at = $2
+    WHERE id = $1 AND wanted_at IS NULL AND lease_holder IS NOT NULL";
+
+const WANTED: &str = "
+    SELECT lease_holder FROM mail_servers WHERE wanted_at IS NOT NULL AND lease_holder IS NOT NULL";
 
 const RELEASE: &str = "
     UPDATE mail_servers SET lease_holder = NULL, lease_until = NULL, next_poll_at = $3
@@ -150,6 +158,24 @@ impl Store {
             .bind(micros(now))
             .execute(on))?;
         Ok(done > 0)
+    }
+
+    /// Says to whoever is at this server, on whatever node, that somebody waits for the lease.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn want_server(&self, id: MailServerId, now: Timestamp) -> Result<(), Error> {
+        executing!(self.db, on =>
+            sqlx::query(WANT).bind(id.to_string()).bind(micros(now)).execute(on))?;
+        Ok(())
+    }
+
+    /// Those who hold a server that somebody waits for, on whatever node, by the names that they gave.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn wanted_holders(&self) -> Result<Vec<String>, Error> {
+        Ok(reading!(self.db, on => sqlx::query_scalar(WANTED).fetch_all(on))?)
     }
 
     /// Keeps leases for longer: each is a server and its holder. Returns the servers whose lease is still that holder's;
@@ -262,6 +288,12 @@ impl Store {
 mod tests {
     use super::*;
     use crate::plan::plan;
+
+    #[tokio::test]
+    async fn what_is_wanted_is_found_without_reading_every_server() {
+        let plan = plan(WANTED).await;
+        assert!(plan.contains("INDEX mail_servers_wanted"), "{plan}");
+    }
 
     #[tokio::test]
     async fn leases_are_extended_without_reading_every_server() {

@@ -3,6 +3,7 @@
 use outlink_model::mail_server::{After, MailServer, ServerHealth, SignIn, Take};
 use outlink_model::{MailServerId, Secret};
 
+use super::KnownMailServer;
 use crate::cell::{damaged, micros, number, parse, parse_some, plain, time, time_some, trouble};
 use crate::{Error, Store, Vault};
 
@@ -101,6 +102,26 @@ impl ServerRow {
             created_at: time("mail_servers.created_at", self.created_at)?,
             updated_at: time("mail_servers.updated_at", self.updated_at)?,
         })
+    }
+}
+
+/// The same of one that may have been deleted.
+#[derive(sqlx::FromRow)]
+pub(super) struct KnownRow {
+    #[sqlx(flatten)]
+    row: ServerRow,
+    deleted_at: Option<i64>,
+}
+
+impl KnownRow {
+    pub(super) fn known(self, vault: &Vault) -> Result<KnownMailServer, Error> {
+        let mut server = self.row.model(vault)?;
+        // What stands behind the name has freed it for another.
+        let mark = format!(" (deleted {})", server.id);
+        if let Some(name) = server.name.strip_suffix(&mark) {
+            server.name = name.to_owned();
+        }
+        Ok(KnownMailServer { server, deleted: self.deleted_at.is_some() })
     }
 }
 

@@ -10,11 +10,9 @@ use crate::cell::{number, parse, parse_some, plain, plain_some};
 use crate::db::{executing_within, found, reading, within};
 use crate::{Error, Intake, Store};
 
-/// The condition is that of the index `messages_uidl`, which otherwise would not serve.
-const ALL: &str = "
-    SELECT uidl, size, CAST(CASE WHEN flagged = 0 AND outcome <> 'unhandled' THEN 1 ELSE 0 END AS BIGINT),
-        delete_there
-    FROM messages WHERE mail_server_id = $1 AND uidl IS NOT NULL";
+/// How many names one statement asks for: a mailbox may hold tens of thousands, and most hold a few.
+const MANY: usize = 512;
+const FEW: usize = 8;
 
 const KNOWN: &str = "SELECT id, size FROM messages WHERE mail_server_id = $1 AND uidl = $2";
 
@@ -29,33 +27,64 @@ const SET: &str = "UPDATE messages SET uidl = $2 WHERE id = $1";
 const LAST_NUMBER: &str = "
     SELECT MAX(uid) FROM messages WHERE mail_server_id = $1 AND folder = 'INBOX' AND uid_validity = 0";
 
-/// What the ledger knows of a message by its UIDL.
+/// What is known of a message by its UIDL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownUidl {
     /// Its octets.
     pub size: u64,
-    /// Whether the server has still to be told that we have dealt with it.
-    pub untold: bool,
-    /// Whether it is to be deleted there, whatever the server's setting is.
-    pub delete: bool,
+    /// It was passed over, and does not stand in the ledger.
+    pub is_passed_over: bool,
+}
+
+/// Asks for so many names, in the ledger and among what was passed over. The condition is that of the index
+/// `messages_uidl`, which otherwise would not serve.
+fn of_names(names: usize) -> String {
+    let places: Vec<String> = (2..names + 2).map(|place| format!("${place}")).collect();
+    let places = places.join(", ");
+    format!(
+        "SELECT uidl, size, CAST(1 AS BIGINT) FROM passed_over
+        WHERE mail_server_id = $1 AND uidl IN ({places})
+        UNION ALL
+        SELECT uidl, size, CAST(0 AS BIGINT) FROM messages
+        WHERE mail_server_id = $1 AND uidl IS NOT NULL AND uidl IN ({places})"
+    )
 }
 
 impl Store {
-    /// Every message of this server that has a UIDL, by that; those that were passed over are among them.
+    /// Which of these UIDLs of a server are known, in the ledger or as passed over. One that is both stands for what is in
+    /// the ledger. What is known besides is not read, so that a poll costs what lies in the mailbox and no more.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn uidls(&self, server: MailServerId) -> Result<HashMap<String, KnownUidl>, Error> {
-        let rows: Vec<(String, i64, i64, i64)> = reading!(self.db, on =>
-            sqlx::query_as(ALL).bind(server.to_string()).fetch_all(on))?;
-        let known = |(uidl, size, untold, delete)| {
-            let size = number("messages.size", size)?;
-            Ok((uidl, KnownUidl { size, untold: untold != 0, delete: delete != 0 }))
-        };
-        let mut all = self.passed_over(server).await?;
-        let known: HashMap<_, _> = rows.into_iter().map(known).collect::<Result<_, Error>>()?;
-        all.extend(known);
-        Ok(all)
+    pub async fn known_uidls<'a>(
+        &self,
+        server: MailServerId,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<HashMap<String, KnownUidl>, Error> {
+        let names: Vec<_> = names.into_iter().map(plain).collect();
+        let mut known = HashMap::new();
+        let (many, few) = (of_names(MANY), of_names(FEW));
+        let (whole, rest) = names.as_chunks::<MANY>();
+        let whole = whole.iter().map(|some| (&many, MANY, &some[..]));
+        for (text, places, some) in whole.chain(rest.chunks(FEW).map(|some| (&few, FEW, some))) {
+            let rows: Vec<(String, i64, i64)> = reading!(self.db, on => {
+                let text = sqlx::AssertSqlSafe(text.clone());
+                let mut query = sqlx::query_as(text).bind(server.to_string());
+                // The last one fills the places that are left over.
+                for at in 0..places {
+                    query = query.bind(some[at.min(some.len() - 1)].as_ref());
+                }
+                query.fetch_all(on)
+            })?;
+            for (uidl, size, passed_over) in rows {
+                let size = number("messages.size", size)?;
+                let row = KnownUidl { size, is_passed_over: passed_over != 0 };
+                if !row.is_passed_over || !known.contains_key(&uidl) {
+                    known.insert(uidl, row);
+                }
+            }
+        }
+        Ok(known)
     }
 }
 
@@ -136,14 +165,15 @@ mod tests {
     #[tokio::test]
     async fn what_pop3_asks_is_found_by_an_index() {
         for (query, index) in [
-            (ALL, "messages_uidl"),
+            (of_names(FEW).as_str(), "messages_uidl"),
+            (of_names(MANY).as_str(), "sqlite_autoindex_passed_over_1"),
             (KNOWN, "messages_uidl"),
             (SAME, "messages_sha256"),
             (LAST_NUMBER, "sqlite_autoindex_messages_2"),
         ] {
             let plan = plan(query).await;
             assert!(plan.contains(index), "{query}: {plan}");
-            assert!(!plan.contains("B-TREE"), "{query}: {plan}");
+            assert!(!plan.contains("B-TREE") && !plan.contains("SCAN m"), "{query}: {plan}");
         }
     }
 }

@@ -4,7 +4,7 @@ use outlink_model::MailServerId;
 
 use crate::cell::{number, plain};
 use crate::db::{executing_within, reading};
-use crate::{Error, Store};
+use crate::{Error, Intake, Store};
 
 /// The literals are those of the index `messages_unflagged`, which otherwise would not serve.
 const UNFLAGGED: &str = "
@@ -56,7 +56,7 @@ impl Store {
         rows.into_iter().map(untold).collect()
     }
 
-    /// Writes that the server has been told of these UIDs.
+    /// Writes that the server has been told of these UIDs, by itself.
     ///
     /// # Errors
     /// Those of the database.
@@ -70,10 +70,27 @@ impl Store {
         if uids.is_empty() {
             return Ok(());
         }
+        let mut tx = self.intake().await?;
+        tx.mark_flagged(server, folder, uid_validity, uids).await?;
+        tx.commit().await
+    }
+}
+
+impl Intake {
+    /// Writes that the server has been told of these UIDs.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn mark_flagged(
+        &mut self,
+        server: MailServerId,
+        folder: &str,
+        uid_validity: u32,
+        uids: &[u32],
+    ) -> Result<(), Error> {
         let (server, folder) = (server.to_string(), plain(folder));
-        let mut tx = self.db.begin().await?;
         for some in uids.chunks(AT_ONCE) {
-            executing_within!(tx, on => {
+            executing_within!(self.tx, on => {
                 let mut query = sqlx::query(MARK)
                     .bind(&server)
                     .bind(&folder)
@@ -85,7 +102,7 @@ impl Store {
                 query.execute(on)
             })?;
         }
-        tx.commit().await
+        Ok(())
     }
 }
 

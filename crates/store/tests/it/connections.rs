@@ -110,6 +110,6 @@ async fn old_lines_are_forgotten(Bench { store, place }: Bench) {
     assert_eq!(left.iter().map(|line| line.1).collect::<Vec<_>>(), [4 * 3600, 3 * 3600]);
     assert_eq!(store.sweep_connections(at(3 * 3600 + 1), 2).await.unwrap(), 1);
     assert_eq!(store.sweep_connections(at(3 * 3600 + 1), 2).await.unwrap(), 0);
-    store.delete_mail_server(id(1), at(9)).await.unwrap();
+    store.delete_mail_server(id(1), at(9), &trouble("deleted")).await.unwrap();
     assert_eq!(place.count("connections").await, 0, "a server takes its lines along");
 }

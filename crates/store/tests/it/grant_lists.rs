@@ -87,6 +87,10 @@ async fn every_grant_is_counted_in_its_group(Bench { store, .. }: Bench) {
     let lasting = Tokens { expires_at: at(7201), ..bare(7) };
     store.create_grant(&Grant { renewable: false, ..grant(7) }, &lasting).await.unwrap();
     store.create_grant(&grant(8), &bare(8)).await.unwrap();
+    let long = BoundTo { client_id: "c".repeat(3000), ..bound() };
+    let longer = BoundTo { client_id: "c".repeat(3001), ..bound() };
+    write(&store, Grant { link_id: id(2), bound_to: Some(long.clone()), ..grant(9) }, 9).await;
+    write(&store, Grant { link_id: id(2), bound_to: Some(longer.clone()), ..grant(10) }, 10).await;
 
     let group = |link: u128, state, bound_to: Option<BoundTo>, ending, count| GrantGroup {
         link_id: id(link),
@@ -102,6 +106,8 @@ async fn every_grant_is_counted_in_its_group(Bench { store, .. }: Bench) {
         group(1, active, Some(elsewhere), false, 1),
         group(1, GrantStateName::NeedsConsent, Some(bound()), false, 1),
         group(2, active, None, false, 1),
+        group(2, active, Some(long), false, 1),
+        group(2, active, Some(longer), false, 1),
     ];
     let counted = store.grant_census(SHORT).await.unwrap();
     assert_eq!(counted.len(), expected.len(), "{counted:?}");
@@ -119,6 +125,8 @@ async fn a_group_gives_its_own_grants_alone(Bench { store, .. }: Bench) {
     write(&store, grant(5), 5).await;
     let bare = Tokens { refresh: None, ..tokens(6) };
     store.create_grant(&Grant { renewable: false, ..grant(6) }, &bare).await.unwrap();
+    let long = BoundTo { client_id: "c".repeat(3000), ..bound() };
+    write(&store, Grant { bound_to: Some(long), ..grant(7) }, 7).await;
 
     let mut seen = Vec::new();
     for group in store.grant_census(SHORT).await.unwrap() {
@@ -134,7 +142,7 @@ async fn a_group_gives_its_own_grants_alone(Bench { store, .. }: Bench) {
         }
     }
     seen.sort();
-    assert_eq!(seen, (1..=6).map(id).collect::<Vec<GrantId>>());
+    assert_eq!(seen, (1..=7).map(id).collect::<Vec<GrantId>>());
 }
 
 async fn what_was_set_up_is_counted(Bench { store, .. }: Bench) {

@@ -1,12 +1,15 @@
 //! Handlers.
 
+use std::sync::Arc;
+
 use outlink_model::HandlerId;
 use outlink_model::handler::{
     AttachmentRules, Bulk, Handler, HandlerSettings, HandlerType, Unauthenticated,
 };
+use outlink_model::tracker::Project;
 use outlink_store::{Error, Store};
 
-use crate::bench::{Bench, on_both};
+use crate::bench::{Bench, on_both, together};
 use crate::samples::{at, channel, handler, id, mail_server, page, project, shown};
 
 on_both!(
@@ -15,7 +18,46 @@ on_both!(
     an_edit_undoes_nobody_elses,
     handlers_are_asked_in_the_order_that_was_set,
     the_handlers_of_a_project_are_found,
+    a_first_handler_comes_with_its_project_or_not_at_all,
+    of_two_first_handlers_one_is_made,
 );
+
+async fn a_first_handler_comes_with_its_project_or_not_at_all(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    let first = Handler { project_id: id(2), ..handler(2) };
+    let made = async |project: Option<&Project>, handler: &Handler| {
+        store.create_first_handler(project, handler).await
+    };
+    let new = project(2, "NEW");
+    assert!(matches!(made(Some(&new), &first).await, Err(Error::Missing)), "no such server");
+    store.create_mail_server(&mail_server(2)).await.unwrap();
+    let taken = Handler { name: "handler 1".into(), ..first.clone() };
+    assert!(matches!(made(Some(&new), &taken).await, Err(Error::Taken("name"))));
+    assert!(store.project_by_key("NEW").await.unwrap().is_none(), "nothing is left of it");
+    let clash = project(2, "SUP");
+    assert!(matches!(made(Some(&clash), &first).await, Err(Error::Taken("key"))));
+    assert!(matches!(made(None, &first).await, Err(Error::Missing)), "no such project");
+    made(Some(&new), &first).await.unwrap();
+    assert!(store.project_by_key("NEW").await.unwrap().is_some());
+    let another = Handler { id: id(3), name: "another".into(), project_id: id(1), ..first };
+    assert!(matches!(made(None, &another).await, Err(Error::Stale)));
+}
+
+async fn of_two_first_handlers_one_is_made(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    store.create_mail_server(&mail_server(2)).await.unwrap();
+    let store = Arc::new(store);
+    let tabs = (2..=5).map(|n| {
+        let store = store.clone();
+        async move {
+            let handler = Handler { mail_server_id: id(2), ..handler(n) };
+            store.create_first_handler(None, &handler).await.is_ok()
+        }
+    });
+    let made = together(tabs).await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    assert_eq!(store.handlers_of_server(id(2)).await.unwrap().len(), 1);
+}
 
 async fn handlers_are_kept(Bench { store, .. }: Bench) {
     channel(&store).await;

@@ -1,5 +1,7 @@
 //! **A message counts once**, as far as the store keeps it.
 
+use std::collections::HashSet;
+
 use outlink_model::mail_server::Cursor;
 use outlink_model::message::{Message, Outcome, Place};
 use outlink_model::tracker::NewIssue;
@@ -94,12 +96,19 @@ async fn a_place_is_taken_in_once(Bench { store, place }: Bench) {
     channel(&store).await;
     taken(&store, &message(1), 1).await;
     let mut intake = store.intake().await.unwrap();
-    assert!(intake.known_place(&message(1).place).await.unwrap());
-    assert!(!intake.known_place(&message(2).place).await.unwrap());
-    let other_folder = Place { folder: "Archive".into(), ..message(1).place };
-    assert!(!intake.known_place(&other_folder).await.unwrap());
-    let new_validity = Place { uid_validity: 6, ..message(1).place };
-    assert!(!intake.known_place(&new_validity).await.unwrap());
+    let Place { mail_server_id, folder, uid_validity, uid, .. } = message(1).place;
+    let known =
+        intake.known_uids(mail_server_id, &folder, uid_validity, 0..=u32::MAX).await.unwrap();
+    assert_eq!(known, HashSet::from([uid]));
+    for (folder, uid_validity, uids) in [
+        (folder.as_str(), uid_validity, uid + 1..=u32::MAX),
+        (folder.as_str(), uid_validity, 0..=uid - 1),
+        ("Archive", uid_validity, 0..=u32::MAX),
+        (folder.as_str(), uid_validity + 1, 0..=u32::MAX),
+    ] {
+        let known = intake.known_uids(mail_server_id, folder, uid_validity, uids).await.unwrap();
+        assert_eq!(known, HashSet::new(), "{folder} {uid_validity}");
+    }
 
     // Whoever forgets to ask is refused all the same.
     intake.savepoint().await.unwrap();
@@ -205,8 +214,8 @@ async fn large_bytes_come_back_whole(Bench { store, place }: Bench) {
     channel(&store).await;
     let large: Vec<u8> = (0..3_000_000_u32).map(|n| (n / 7 % 251) as u8).collect();
     let mut intake = store.intake().await.unwrap();
-    intake.put_raw(&sha(1), &pack(&large).unwrap()).await.unwrap();
-    intake.put_raw(&sha(2), &pack(b"").unwrap()).await.unwrap();
+    intake.put_raws(&[(&sha(1), &pack(&large).unwrap())]).await.unwrap();
+    intake.put_raws(&[(&sha(2), &pack(b"").unwrap())]).await.unwrap();
     intake.put_message(&message(1)).await.unwrap();
     intake.put_message(&message(2)).await.unwrap();
     intake.commit().await.unwrap();
@@ -235,11 +244,11 @@ async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
         ..new_issue(1, person.id)
     };
     intake.create_issue(&issue, at(0)).await.unwrap();
-    intake.involve(id(1), &["a\0b@example.org".into()]).await.unwrap();
+    intake.involve(id(1), &["a\0b@example.org".into()]);
     assert!(intake.is_involved(id(1), "a\0b@example.org").await.unwrap());
     assert_eq!(intake.known_person("a\0b@example.org").await.unwrap(), Some(again));
     intake.add_comment(id(1), id(1), person.id, "e\0f", at(0), None).await.unwrap();
-    intake.put_raw(&sha(1), &packed(1)).await.unwrap();
+    intake.put_raws(&[(&sha(1), &packed(1))]).await.unwrap();
     let odd = Message {
         message_id: Some("x\0y".into()),
         subject: "a\0b".into(),
@@ -260,7 +269,7 @@ async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
     assert_eq!(store.comments(id(1)).await.unwrap()[0].body, "e�f");
     let labelled = IssueFilter { label: Some("g\0h".into()), ..IssueFilter::default() };
     assert_eq!(store.issues(&labelled, &Page::default()).await.unwrap().items.len(), 1);
-    assert_eq!(store.uidls(server).await.unwrap().len(), 1);
+    assert_eq!(store.known_uidls(server, ["u\0"]).await.unwrap().len(), 1);
     let sent = MessageFilter {
         sender: Some("a\0b@example.org".into()),
         text: Some("A\0".into()),
@@ -283,7 +292,8 @@ async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
     refused(intake.create_issue(&nowhere, at(0)).await.map(drop));
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
-    refused(intake.involve(id(9), &["a@example.org".into()]).await);
+    intake.involve(id(9), &["a@example.org".into()]);
+    refused(intake.release_savepoint().await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
     refused(intake.watch(id(9), reporter).await);

@@ -28,8 +28,9 @@ async fn an_issue_keeps_what_its_mail_said(Bench { store, .. }: Bench) {
         ..new_issue(1, reporter)
     };
     assert_eq!(intake.create_issue(&new, at(2)).await.unwrap(), "SUP-1");
-    assert_eq!(intake.issue_key(id(1)).await.unwrap().as_deref(), Some("SUP-1"));
-    assert_eq!(intake.issue_key(id(2)).await.unwrap(), None);
+    let known = intake.issue_to_follow(id(1), "bob@example.org").await.unwrap();
+    assert_eq!(known, Some(("SUP-1".into(), false)));
+    assert_eq!(intake.issue_to_follow(id(2), "bob@example.org").await.unwrap(), None);
     intake.savepoint().await.unwrap();
     let nobody = NewIssue { assignee: Some(id(99)), ..new_issue(2, reporter) };
     assert!(matches!(intake.create_issue(&nobody, at(2)).await, Err(Error::Missing)));
@@ -142,9 +143,9 @@ async fn those_who_have_a_part_are_known(Bench { store, .. }: Bench) {
     let addresses = ["b@example.org", "", "a@example.org", "b@example.org"].map(str::to_owned);
     let mut addresses = addresses.to_vec();
     addresses.push(format!("{}@example.org", "x".repeat(4000)));
-    intake.involve(id(1), &addresses).await.unwrap();
-    intake.involve(id(1), &["c@example.org".to_owned(), "a@example.org".to_owned()]).await.unwrap();
-    intake.involve(id(1), &[]).await.unwrap();
+    intake.involve(id(1), &addresses);
+    intake.involve(id(1), &["c@example.org".to_owned(), "a@example.org".to_owned()]);
+    intake.involve(id(1), &[]);
     assert!(intake.is_involved(id(1), "a@example.org").await.unwrap());
     for (issue, address) in [(2, "a@example.org"), (1, "alice@example.org"), (1, "")] {
         assert!(!intake.is_involved(id(issue), address).await.unwrap(), "{issue} {address}");

@@ -37,8 +37,8 @@ async fn an_issue_comes_back_with_its_comments_and_attachments(Bench { store, ..
     let key = created(&mut intake, 1).await;
     let bob = intake.person("bob@example.org", "Bob", id(2)).await.unwrap();
     intake.add_comment(id(1), id(1), bob.id, "Me too", at(9), Some(id(2))).await.unwrap();
-    intake.add_attachment(&pdf()).await.unwrap();
-    intake.put_raw(&sha(2), &packed(2)).await.unwrap();
+    intake.add_attachment(pdf());
+    intake.put_raws(&[(&sha(2), &packed(2))]).await.unwrap();
     intake.put_message(&message(2)).await.unwrap();
     intake.add_comment(id(2), id(1), bob.id, "Written earlier", at(5), None).await.unwrap();
     intake.commit().await.unwrap();
@@ -148,7 +148,7 @@ async fn an_attachment_without_its_message_is_not_committed(Bench { store, place
     let mut intake = store.intake().await.unwrap();
     created(&mut intake, 1).await;
     let lost = Attachment { comment_id: None, message_id: id(77), ..pdf() };
-    intake.add_attachment(&lost).await.unwrap();
+    intake.add_attachment(lost);
     assert!(matches!(intake.commit().await, Err(Error::Missing)));
     assert_eq!(place.count("issues").await, 0);
 }

@@ -8,6 +8,7 @@ use outlink_store::{Consent, ConsentState, Error, MessageFilter, Page, Poll, Tot
 use crate::bench::{Bench, on_both};
 use crate::samples::{
     at, channel, connection, granted, handler, id, mail_server, message, packed, sha, taken,
+    trouble,
 };
 
 on_both!(
@@ -42,13 +43,16 @@ async fn a_server_without_messages_goes_with_all_that_is_its(Bench { store, plac
     intake.set_cursor(id(1), "INBOX", &cursor).await.unwrap();
     intake.commit().await.unwrap();
 
-    store.delete_mail_server(id(1), at(9)).await.unwrap();
+    store.delete_mail_server(id(1), at(9), &trouble("deleted")).await.unwrap();
     assert!(store.mail_server(id(1)).await.unwrap().is_none());
     for (table, left) in [("mail_servers", 1), ("handlers", 0), ("folders", 0), ("consents", 1)] {
         assert_eq!(place.count(table).await, left, "{table}");
     }
     assert_eq!(store.consent(id(1)).await.unwrap().unwrap().mail_server, None);
-    assert!(matches!(store.delete_mail_server(id(1), at(9)).await, Err(Error::Missing)));
+    assert!(matches!(
+        store.delete_mail_server(id(1), at(9), &trouble("deleted")).await,
+        Err(Error::Missing)
+    ));
     let astray = Consent { id: id(2), mail_server: Some(id(1)), ..consent };
     let refused = store.create_consent(&astray, &[2; 32]).await;
     assert!(matches!(refused, Err(Error::Missing)));
@@ -60,24 +64,38 @@ async fn a_server_with_messages_is_left_for_the_ledger_alone(Bench { store, plac
     let by_grant = MailServer { sign_in: SignIn::Grant(grant), ..mail_server(1) };
     store.update_mail_server(&by_grant, at(1)).await.unwrap();
     taken(&store, &message(1), 1).await;
-    store.delete_mail_server(id(1), at(9)).await.unwrap();
+    store.delete_mail_server(id(1), at(9), &trouble("deleted")).await.unwrap();
 
-    let left = store.mail_server(id(1)).await.unwrap().unwrap();
-    assert_eq!(left.name, format!("server 1 (deleted {})", left.id));
+    assert!(store.mail_server(id(1)).await.unwrap().is_none(), "it is not found by its id");
+    let known = store.known_mail_server(id(1)).await.unwrap().unwrap();
+    assert_eq!((known.deleted, known.shown_name().as_str()), (true, "server 1 (deleted)"));
+    let left = known.server;
     assert!(left.paused && matches!(left.sign_in, SignIn::Missing));
     let of_it = MessageFilter { mail_server: Some(id(1)), ..MessageFilter::default() };
     assert_eq!(store.messages(&of_it, &Page::default()).await.unwrap().items.len(), 1);
 
     assert_eq!(store.mail_servers(&Page::default()).await.unwrap().items.len(), 0);
     assert!(store.mail_server_by_name("server 1").await.unwrap().is_none());
-    assert!(store.mail_server_by_name(&left.name).await.unwrap().is_none());
+    assert!(
+        store
+            .mail_server_by_name(&format!("server 1 (deleted {})", left.id))
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(store.mail_servers_of_grant(grant).await.unwrap().len(), 0);
     assert_eq!(store.troubled_mail_servers(9).await.unwrap().1, 0);
-    let totals = Totals { mail_servers: 0, handlers: 0, any_issue: false };
+    let totals = Totals {
+        mail_servers: 0,
+        handlers: 0,
+        any_issue: false,
+        waiting_deliveries: 0,
+        failed_deliveries: 0,
+    };
     assert_eq!(store.totals().await.unwrap(), totals);
 
     let missing = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Missing)));
-    missing(store.delete_mail_server(id(1), at(9)).await);
+    missing(store.delete_mail_server(id(1), at(9), &trouble("deleted")).await);
     missing(store.update_mail_server(&left, left.updated_at).await);
     missing(store.set_paused(id(1), false).await);
     missing(store.create_handler(&handler(1)).await);
@@ -89,7 +107,9 @@ async fn a_server_with_messages_is_left_for_the_ledger_alone(Bench { store, plac
     // The grant is free to go, and so is the name.
     let again = MailServer { name: "server 1".into(), ..mail_server(2) };
     store.create_mail_server(&again).await.unwrap();
-    store.delete_mail_server(id(2), at(10)).await.unwrap();
+    let known = store.known_mail_server(id(2)).await.unwrap().unwrap();
+    assert_eq!((known.deleted, known.shown_name().as_str()), (false, "server 1"));
+    store.delete_mail_server(id(2), at(10), &trouble("deleted")).await.unwrap();
     assert_eq!(place.count("mail_servers").await, 1);
 }
 
@@ -97,7 +117,7 @@ async fn whoever_is_at_a_deleted_server_leaves(Bench { store, .. }: Bench) {
     channel(&store).await;
     taken(&store, &message(1), 1).await;
     store.claim_poll(at(5), "holder", at(15)).await.unwrap().unwrap();
-    store.delete_mail_server(id(1), at(9)).await.unwrap();
+    store.delete_mail_server(id(1), at(9), &trouble("deleted")).await.unwrap();
     let held = [(id(1), "holder".to_owned())];
     assert_eq!(store.extend_polls(&held, at(25)).await.unwrap(), []);
     let poll = Poll {
@@ -112,15 +132,16 @@ async fn a_message_that_is_being_taken_in_keeps_its_server(Bench { store, place 
     channel(&store).await;
     let other = place.open(&crate::bench::KEY).await.unwrap();
     let mut intake = store.intake().await.unwrap();
-    intake.put_raw(&sha(1), &packed(1)).await.unwrap();
+    intake.put_raws(&[(&sha(1), &packed(1))]).await.unwrap();
     intake.put_message(&message(1)).await.unwrap();
     let writer = async {
         // By now the deletion waits.
         tokio::time::sleep(Duration::from_millis(200)).await;
         intake.commit().await.unwrap();
     };
-    let (deleted, ()) = tokio::join!(other.delete_mail_server(id(1), at(9)), writer);
+    let why = trouble("deleted");
+    let (deleted, ()) = tokio::join!(other.delete_mail_server(id(1), at(9), &why), writer);
     deleted.unwrap();
-    assert!(store.mail_server(id(1)).await.unwrap().is_some());
+    assert!(store.known_mail_server(id(1)).await.unwrap().is_some());
     assert!(store.message(id(1)).await.unwrap().is_some());
 }

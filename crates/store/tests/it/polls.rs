@@ -19,6 +19,7 @@ on_both!(
     many_leases_are_extended_together,
     only_the_holder_tells_how_a_poll_went,
     a_connection_that_stays_open_keeps_its_lease,
+    whoever_holds_a_server_that_is_wanted_is_told_until_it_is_given_away,
     servers_that_failed_are_woken_when_their_grant_recovers,
 );
 
@@ -178,4 +179,24 @@ async fn a_connection_that_stays_open_keeps_its_lease(Bench { store, .. }: Bench
     assert_eq!(store.next_poll().await.unwrap(), Some(at(60)), "when the lease lapses");
     let lost = store.claim_poll(at(60), "other", at(90)).await.unwrap();
     assert!(lost.is_some(), "whoever had it is gone");
+}
+
+async fn whoever_holds_a_server_that_is_wanted_is_told_until_it_is_given_away(
+    Bench { store, .. }: Bench,
+) {
+    channel(&store).await;
+    store.want_server(id(1), at(1)).await.unwrap();
+    assert!(store.wanted_holders().await.unwrap().is_empty(), "nobody holds it");
+    store.claim_poll(at(20), "watcher", at(30)).await.unwrap().unwrap();
+    assert!(store.wanted_holders().await.unwrap().is_empty(), "nobody wants it");
+    store.want_server(id(1), at(21)).await.unwrap();
+    store.want_server(id(1), at(22)).await.unwrap();
+    assert_eq!(store.wanted_holders().await.unwrap(), ["watcher"]);
+    let held = [(id(1), "watcher".to_owned())];
+    store.extend_polls(&held, at(40)).await.unwrap();
+    assert_eq!(store.wanted_holders().await.unwrap(), ["watcher"], "until there is room");
+    store.release_poll(id(1), "watcher", at(90)).await.unwrap();
+    assert!(store.wanted_holders().await.unwrap().is_empty());
+    assert!(store.claim_server(id(1), "by hand", at(23), at(40)).await.unwrap());
+    assert!(store.wanted_holders().await.unwrap().is_empty(), "whoever wanted it has it");
 }

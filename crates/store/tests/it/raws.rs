@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use outlink_model::MessageId;
 use outlink_model::message::Message;
 use outlink_model::tracker::{Attachment, PartRange, TransferEncoding};
 
@@ -38,11 +39,14 @@ async fn what_nothing_needs_is_let_go(Bench { store, place }: Bench) {
         size: 4,
         part: PartRange { offset: 0, length: 4, encoding: TransferEncoding::Identity },
     };
-    intake.add_attachment(&attachment).await.unwrap();
+    intake.add_attachment(attachment);
     intake.commit().await.unwrap();
 
     assert_eq!(store.sweep_raws(at(30), 99).await.unwrap(), 1);
     assert!(store.raw(id(1)).await.unwrap().is_none());
+    let mut kept = store.with_raw(&(1..=60).map(id).collect::<Vec<_>>()).await.unwrap();
+    kept.sort();
+    assert_eq!(kept, (2..=5).map(id).collect::<Vec<MessageId>>());
     for (n, bytes) in [(2, 2), (3, 3), (4, 3), (5, 5)] {
         assert_eq!(store.raw(id(n)).await.unwrap(), Some(raw(bytes)), "{n}");
     }
@@ -78,7 +82,7 @@ async fn bytes_that_come_again_during_a_sweep_stay(Bench { store, place }: Bench
     taken(&store, &received(1, 10), 1).await;
     let other = place.open(&crate::bench::KEY).await.unwrap();
     let mut intake = store.intake().await.unwrap();
-    intake.put_raw(&sha(1), &packed(1)).await.unwrap();
+    intake.put_raws(&[(&sha(1), &packed(1))]).await.unwrap();
     let writer = async {
         // By now the sweep has seen that nothing needs them, and waits.
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,6 +1,7 @@
 //! Things to put into a store.
 
 use jiff::SignedDuration;
+use outlink_model::delivery::{Delivery, DeliveryKind, DeliveryState};
 use outlink_model::event::{Event, EventClass};
 use outlink_model::grant::{Actor, BoundTo, Grant, GrantState, Identity, Tokens, Trouble, later};
 use outlink_model::handler::{Handler, HandlerSettings, HandlerType};
@@ -236,6 +237,49 @@ pub(crate) fn mail_server(n: u128) -> MailServer {
     }
 }
 
+/// Server `n`, which mail goes out through.
+pub(crate) fn outgoing(n: u128) -> MailServer {
+    MailServer {
+        direction: Direction::Outgoing,
+        protocol: Protocol::Smtp,
+        host: "smtp.example.org".into(),
+        port: 465,
+        ..mail_server(n)
+    }
+}
+
+/// Delivery `n`: a notice that waits to be sent through server 2.
+pub(crate) fn delivery(n: u128) -> Delivery {
+    Delivery {
+        id: id(n),
+        mail_server_id: id(2),
+        handler_id: Some(id(1)),
+        kind: DeliveryKind::Notice,
+        message_id: None,
+        issue_id: None,
+        to: format!("person{n}@example.org"),
+        subject: "We received your mail".into(),
+        text: "It is SUP-1 now.\n".into(),
+        mail_id: format!("notice-{n}@outlink.example.org"),
+        in_reply_to: Some("1@example.org".into()),
+        state: DeliveryState::Waiting,
+        attempts: 0,
+        next_at: at(10),
+        trouble: None,
+        created_at: at(10),
+        done_at: None,
+    }
+}
+
+/// Writes deliveries, with no message.
+pub(crate) async fn put(store: &Store, deliveries: &[Delivery]) {
+    let mut intake = store.intake().await.unwrap();
+    for delivery in deliveries {
+        intake.put_delivery(delivery).await.unwrap();
+    }
+    intake.commit().await.unwrap();
+}
+
 pub(crate) fn project(n: u128, key: &str) -> Project {
     Project { id: id(n), key: key.into(), name: format!("Project {key}"), created_at: at(0) }
 }
@@ -379,7 +423,7 @@ pub(crate) async fn created(intake: &mut Intake, n: u128) -> String {
     let reporter = alice(intake).await;
     let issue: IssueId = id(n);
     let key = intake.create_issue(&new_issue(n, reporter), at(2)).await.unwrap();
-    intake.put_raw(&sha(n), &packed(n)).await.unwrap();
+    intake.put_raws(&[(&sha(n), &packed(n))]).await.unwrap();
     let made = Message { outcome: Outcome::Created, issue_id: Some(issue), ..message(n) };
     intake.put_message(&made).await.unwrap();
     key
@@ -388,7 +432,7 @@ pub(crate) async fn created(intake: &mut Intake, n: u128) -> String {
 /// Takes message `n` in as it stands.
 pub(crate) async fn taken(store: &Store, message: &Message, n: u128) -> MessageId {
     let mut intake = store.intake().await.unwrap();
-    intake.put_raw(&sha(n), &packed(n)).await.unwrap();
+    intake.put_raws(&[(&sha(n), &packed(n))]).await.unwrap();
     intake.put_message(message).await.unwrap();
     intake.commit().await.unwrap();
     message.id

@@ -40,7 +40,7 @@ const ROWS: [&str; 12] = [
 ];
 
 /// Puts ids and times in.
-fn filled(row: &str) -> String {
+pub(crate) fn filled(row: &str) -> String {
     let mut text = row.to_owned();
     for n in 0_u128..=5 {
         let time = at(i64::try_from(n).unwrap()).as_microsecond().to_string();
@@ -100,7 +100,9 @@ async fn what_an_older_version_took_in_goes_on(place: Place) {
     assert_eq!((read.outcome, read.issue_id), (Outcome::Created, Some(id(1))));
 
     let mut intake = store.intake().await.unwrap();
-    assert!(intake.known_place(&read.place).await.unwrap());
+    let (folder, uid) = (read.place.folder.as_str(), read.place.uid);
+    let known = intake.known_uids(id(1), folder, read.place.uid_validity, uid..=uid).await.unwrap();
+    assert_eq!(known.len(), 1);
     assert!(intake.is_involved(id(1), "bob@example.org").await.unwrap());
     let reporter = alice(&mut intake).await;
     let next = NewIssue { labels: vec!["new".into()], ..new_issue(2, reporter) };
