@@ -9,13 +9,15 @@ use crate::sasl::{self, Challenge};
 mod advice;
 mod after;
 mod certificate;
+mod sending;
 mod starttls;
 
 use advice::refused;
 pub use certificate::CertificateFault;
+pub use sending::SendingFault;
 pub use starttls::StartTlsFault;
 
-/// Why a mail server could not be read. Its text is a sentence for people, says nothing secret, and leaves the server's
+/// Why a mail server could not be read, or takes no mail. Its text is a sentence for people, says nothing secret, and leaves the server's
 /// own words to [`Error::server_words`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -138,8 +140,16 @@ pub enum Error {
         /// The server's words.
         text: String,
     },
+    /// The server does not let this account send, whatever the mail is.
+    #[error("{}", fault.sentence())]
+    Sending {
+        /// Why not.
+        fault: SendingFault,
+        /// The server's words.
+        text: String,
+    },
     /// The token or the password is refused.
-    #[error("{}", refused(mechanism, challenge.as_ref()))]
+    #[error("{}", refused(*spoken, mechanism, challenge.as_ref()))]
     Refused {
         /// What we spoke.
         spoken: Spoken,
@@ -216,6 +226,8 @@ pub enum Spoken {
     Imap,
     /// RFC 1939.
     Pop3,
+    /// RFC 5321.
+    Smtp,
 }
 
 impl Spoken {
@@ -224,6 +236,7 @@ impl Spoken {
         match self {
             Self::Imap => "IMAP",
             Self::Pop3 => "POP3",
+            Self::Smtp => "SMTP",
         }
     }
 }
@@ -275,6 +288,7 @@ impl Error {
             | Self::NoIdle { text }
             | Self::StartTls { fault: StartTlsFault::Refused(text), .. }
             | Self::NotConnected { text, .. }
+            | Self::Sending { text, .. }
             | Self::ServerFault { text }
             | Self::TokenTooLong { text, .. }
             | Self::NoUidl { text }

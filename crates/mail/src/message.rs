@@ -34,6 +34,7 @@ pub use encoding::decode_part;
 pub use json::ParsedJson;
 pub use parse::parse;
 pub use report::{Action, DeliveryReport, FailedRecipient};
+pub(crate) use text::{clean, one_line};
 
 /// A mail, read.
 ///

@@ -25,6 +25,7 @@ pub(crate) fn error(mut error: Error, secrets: &[&Secret]) -> Error {
         | Error::NoIdle { text }
         | Error::StartTls { fault: StartTlsFault::Refused(text), .. }
         | Error::NotConnected { text, .. }
+        | Error::Sending { text, .. }
         | Error::ServerFault { text }
         | Error::TokenTooLong { text, .. }
         | Error::NoUidl { text }

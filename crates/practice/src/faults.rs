@@ -1,6 +1,7 @@
 //! Misbehaviour on demand: what the next answers get wrong.
 
 mod imap;
+mod smtp;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +10,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub use imap::ImapFault;
+pub use smtp::SmtpFault;
 
 /// An endpoint for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +118,8 @@ pub enum Pop3Fault {
     CapaWithoutSasl,
     /// UIDL is no command here.
     NoUidl,
+    /// TOP is no command here.
+    NoTop,
     /// UIDL gives the messages' numbers out for their names, so that names are used again once messages are deleted.
     NumberedUidl,
     /// AUTH with a response in the same line ends the session, as at Exchange Online.
@@ -130,6 +134,11 @@ pub enum Pop3Fault {
     HangAfterLogin,
     /// The connection is cut half-way through the first message.
     DropMidMessage,
+    /// The connection is cut where this message of the INBOX (its UID by IMAP) is asked for, whole or its header alone.
+    CutAtUid(u32),
+    /// The same, and meanwhile another client deletes the first message of the INBOX: in the next session each message has
+    /// another number.
+    CutAtUidAndShift(u32),
     /// Messages are refused, with Gmail's words to whoever has fetched too much.
     Exhausted,
     /// QUIT is answered by `-ERR` where something was to be deleted, and nothing is.
@@ -148,6 +157,9 @@ struct Queues {
     /// By mailbox, in lower case.
     imap_mailboxes: BTreeMap<String, VecDeque<(usize, ImapFault)>>,
     pop3: VecDeque<(usize, Pop3Fault)>,
+    smtp: VecDeque<(usize, SmtpFault)>,
+    /// By recipient, in lower case.
+    smtp_recipients: BTreeMap<String, VecDeque<(usize, SmtpFault)>>,
 }
 
 impl Faults {
@@ -189,6 +201,20 @@ impl Faults {
         self.lock().pop3.push_back((count, fault));
     }
 
+    /// The next `count` SMTP connections go wrong like this, after those already in line.
+    pub fn next_smtp_sessions(&self, count: usize, fault: SmtpFault) {
+        self.lock().smtp.push_back((count, fault));
+    }
+
+    /// The next `count` mails to this recipient go wrong like this, after those already in line; mails to others are well,
+    /// in the same session too. Of the faults, those count that come with RCPT or later. A connection that has a fault of
+    /// its own keeps that one, and uses up none of these.
+    pub fn next_smtp_mails_to(&self, recipient: &str, count: usize, fault: SmtpFault) {
+        let mut queues = self.lock();
+        let queue = queues.smtp_recipients.entry(recipient.to_ascii_lowercase()).or_default();
+        queue.push_back((count, fault));
+    }
+
     /// All is well from now on.
     pub fn clear(&self) {
         *self.lock() = Queues::default();
@@ -210,6 +236,14 @@ impl Faults {
 
     pub(crate) fn take_pop3(&self) -> Option<Pop3Fault> {
         take(&mut self.lock().pop3)
+    }
+
+    pub(crate) fn take_smtp(&self) -> Option<SmtpFault> {
+        take(&mut self.lock().smtp)
+    }
+
+    pub(crate) fn take_smtp_to(&self, recipient: &str) -> Option<SmtpFault> {
+        take(self.lock().smtp_recipients.get_mut(&recipient.to_ascii_lowercase())?)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queues> {
@@ -254,6 +288,16 @@ mod tests {
         assert_eq!(taken, [ImapFault::OverQuota; 3]);
         faults.heal_mailbox("bad@Example.org");
         assert_eq!(faults.take_imap_of("bad@example.org"), None);
+    }
+
+    #[test]
+    fn a_recipient_has_faults_of_its_own() {
+        let faults = Faults::default();
+        faults.next_smtp_mails_to("Bad@example.org", 1, SmtpFault::DropAfterTaking);
+        assert_eq!(faults.take_smtp_to("good@example.org"), None);
+        assert_eq!(faults.take_smtp_to("bad@example.org"), Some(SmtpFault::DropAfterTaking));
+        assert_eq!(faults.take_smtp_to("bad@example.org"), None);
+        assert_eq!(faults.take_smtp(), None);
     }
 
     #[test]

@@ -49,7 +49,7 @@ mod tls;
 mod wire;
 
 pub use error::Error;
-pub use faults::{Endpoint, Faults, ImapFault, Pop3Fault, TokenFault};
+pub use faults::{Endpoint, Faults, ImapFault, Pop3Fault, SmtpFault, TokenFault};
 pub use mailboxes::{Entry, Outgoing};
 pub use practice::{Options, Practice, start};
 pub use proxy::{Proxy, ProxyAnswer, ProxyCounters};

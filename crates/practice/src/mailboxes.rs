@@ -151,6 +151,13 @@ impl Mailboxes {
         Some(folder.append(raw.into(), BTreeSet::new(), at))
     }
 
+    /// Takes a message out of a folder.
+    pub(crate) fn take_away(&mut self, address: &str, folder: &str, uid: u32) -> Option<Entry> {
+        let folder = self.folder_mut(address, folder)?;
+        let place = folder.place(uid)?;
+        Some(folder.entries.remove(place))
+    }
+
     /// Makes a folder, and those that it lies in as far as they are missing.
     pub(crate) fn create(&mut self, address: &str, name: &str) -> Result<(), Refused> {
         let mailbox = self.boxes.get_mut(&address.to_ascii_lowercase()).ok_or(Refused::Missing)?;

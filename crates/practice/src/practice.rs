@@ -56,6 +56,8 @@ pub struct Options {
     pub pop3_clear_port: u16,
     /// The port of the SMTP server (TLS from the first byte); 0 means any.
     pub smtp_port: u16,
+    /// The port of the same SMTP server that begins in the clear and offers STARTTLS; 0 means any.
+    pub smtp_clear_port: u16,
     /// Where the authority's certificate is written, as `practice-ca.pem`. Made if missing.
     pub directory: PathBuf,
 }
@@ -74,6 +76,7 @@ impl Options {
             pop3_port: 0,
             pop3_clear_port: 0,
             smtp_port: 0,
+            smtp_clear_port: 0,
             directory: directory.into(),
         }
     }
@@ -109,6 +112,8 @@ pub struct Practice {
     pub pop3_clear: SocketAddr,
     /// The SMTP server, TLS from the first byte.
     pub smtp: SocketAddr,
+    /// The SMTP server in the clear. Nothing is handed in there before STARTTLS.
+    pub smtp_clear: SocketAddr,
     /// The registered client.
     pub client_id: String,
     /// Its secret. It has characters in it that only come through when they are encoded properly.
@@ -136,6 +141,7 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
     let pop3 = bind("POP3", options.pop3_port)?;
     let pop3_clear = bind("POP3", options.pop3_clear_port)?;
     let smtp = bind("SMTP", options.smtp_port)?;
+    let smtp_clear = bind("SMTP", options.smtp_clear_port)?;
 
     let issuer = format!("https://localhost:{}", tokens.address.port());
     let pages_origin = format!("http://localhost:{}", pages.address.port());
@@ -161,7 +167,8 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
 
     let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
     let imap_addresses = (imap.address, imap_clear.address);
-    let addresses = (pop3.address, pop3_clear.address, smtp.address);
+    let pop3_addresses = (pop3.address, pop3_clear.address);
+    let smtp_addresses = (smtp.address, smtp_clear.address);
     serve_pages(pages, &provider::pages(shared.clone()), &tracker, &stop);
     let config = RustlsConfig::from_config(Arc::clone(&certificates.server));
     serve_endpoints(tokens, &provider::endpoints(shared.clone()), &config, &tracker, &stop);
@@ -201,6 +208,13 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
             listen::accept(listener, acceptor.clone(), tracker.clone(), stop.clone(), session);
         tracker.spawn(accept);
     }
+    for listener in smtp_clear.listeners {
+        let (shared, acceptor) = (shared.clone(), acceptor.clone());
+        let session =
+            move |stream| smtp::serve_in_the_clear(stream, acceptor.clone(), shared.clone());
+        let accept = listen::accept_in_the_clear(listener, tracker.clone(), stop.clone(), session);
+        tracker.spawn(accept);
+    }
     Ok(Practice {
         ca_pem_path,
         authorization_endpoint: format!("{pages_origin}/authorize"),
@@ -213,9 +227,10 @@ pub async fn start(options: Options) -> Result<Practice, Error> {
         issuer,
         imap: imap_addresses.0,
         imap_clear: imap_addresses.1,
-        pop3: addresses.0,
-        pop3_clear: addresses.1,
-        smtp: addresses.2,
+        pop3: pop3_addresses.0,
+        pop3_clear: pop3_addresses.1,
+        smtp: smtp_addresses.0,
+        smtp_clear: smtp_addresses.1,
         client_id: CLIENT_ID.to_owned(),
         client_secret: secret,
         users,
@@ -258,6 +273,13 @@ impl Practice {
         delivered
     }
 
+    /// Takes a message out of a folder, as another program of its owner does; what it was.
+    pub fn take_away(&self, mailbox: &str, folder: &str, uid: u32) -> Option<Entry> {
+        let taken = self.shared.lock().mail.take_away(mailbox, folder, uid);
+        self.shared.mail_has_changed();
+        taken
+    }
+
     /// Makes a folder, and those that it lies in: `Handled/2026`. False if it is there already, or cannot be.
     pub fn create_folder(&self, mailbox: &str, folder: &str) -> bool {
         self.shared.lock().mail.create(mailbox, folder).is_ok()
@@ -277,6 +299,12 @@ impl Practice {
     pub fn messages(&self, mailbox: &str, folder: &str) -> Vec<Entry> {
         let world = self.shared.lock();
         world.mail.folder(mailbox, folder).map(|found| found.entries.clone()).unwrap_or_default()
+    }
+
+    /// Deletes a message, as another client might.
+    pub fn remove(&self, mailbox: &str, folder: &str, uid: u32) {
+        self.shared.lock().mail.remove(mailbox, folder, &[uid].into());
+        self.shared.mail_has_changed();
     }
 
     /// Gives a folder a new UIDVALIDITY and its messages new UIDs; sessions that have it open are ended. The new

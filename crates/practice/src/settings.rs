@@ -74,6 +74,9 @@ pub struct Settings {
     /// What the POP3 server says it can do, a line each. A mechanism that is not named under `SASL` is refused, and so
     /// are passwords without `USER`. `STLS` is added where the connection is in the clear.
     pub pop3_capabilities: Vec<String>,
+    /// What the SMTP server says it can do, a line each. A mechanism that is not named under `AUTH` is refused; it knows
+    /// `PLAIN` and `LOGIN` too. `STARTTLS` is added, and `AUTH` left out, where the connection is in the clear.
+    pub smtp_capabilities: Vec<String>,
 }
 
 /// Who may register a client (RFC 7591 §3).
@@ -190,6 +193,14 @@ impl Settings {
                 "AUTH-RESP-CODE",
                 "USER",
                 "SASL XOAUTH2 OAUTHBEARER",
+            ]),
+            smtp_capabilities: texts(&[
+                "PIPELINING",
+                "8BITMIME",
+                "SMTPUTF8",
+                "SIZE 26214400",
+                "AUTH XOAUTH2 OAUTHBEARER",
+                "ENHANCEDSTATUSCODES",
             ]),
         }
     }

@@ -95,6 +95,16 @@ pub struct Counters {
     pub pop3_sessions: u64,
     /// Of these, the ones that signed in.
     pub pop3_logins: u64,
+    /// Headers that were given out by POP3.
+    pub pop3_tops: u64,
+    /// Messages that were given out whole by POP3.
+    pub pop3_retrievals: u64,
+    /// Connections to the SMTP server.
+    pub smtp_sessions: u64,
+    /// Of these, the ones that signed in.
+    pub smtp_logins: u64,
+    /// Mails that the SMTP server took, whether or not whoever handed them in was told so.
+    pub smtp_mails: u64,
     /// Sign-ins at the IMAP, the POP3 or the SMTP server that were refused.
     pub failed_logins: u64,
     /// Messages that reached a mailbox here.

@@ -2,10 +2,15 @@
 //!
 //! `cargo run -p outlink-mail --example reply_score -- DIR`, where `DIR` holds `PROJECT/emails/*.txt`: the collections of
 //! email_reply_parser and mail-parser-reply, which are not part of this product. White space is not compared.
+//!
+//! `-- --pairs DIR` scores any other collection: `DIR/PROJECT/emails/NAME.{txt,html,eml}` beside
+//! `DIR/PROJECT/replies/NAME.txt`.
 
 #![forbid(unsafe_code)]
 
+mod contradictions;
 mod owners;
+mod pairs;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -24,11 +29,14 @@ struct Outcome {
 }
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1) else {
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    let paired = arguments.next_if(|argument| argument == "--pairs").is_some();
+    let Some(folder) = arguments.next() else {
         eprintln!("Which folder? It holds PROJECT/emails/*.txt.");
         return ExitCode::from(2);
     };
-    match score_all(Path::new(&folder)) {
+    let folder = Path::new(&folder);
+    match if paired { pairs::score_all(folder) } else { score_all(folder) } {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -15,7 +15,7 @@ impl Error {
             }
             Self::Unavailable { .. } => (
                 Actor::Nobody,
-                "It is tried again later; if it stays so, look for other programs that read the same \
+                "It is tried again later; if it stays so, look for other programs that use the same \
                  mailbox.",
             ),
             Self::SessionExpired { .. } => {
@@ -34,7 +34,7 @@ impl Error {
             Self::Full { .. } => (
                 Actor::MailboxOwner,
                 "Make room in the mailbox, or ask its administrator for more; until then messages stay \
-                 where they are.",
+                 where they are, and none is lost.",
             ),
             Self::NoIdle { .. } => (
                 Actor::Nobody,
@@ -47,7 +47,7 @@ impl Error {
             Self::Tls { .. } => (
                 Actor::Operator,
                 "Check that host and port are those of mail over TLS: for IMAP usually port 993, for \
-                 POP3 port 995.",
+                 POP3 port 995, for SMTP port 465.",
             ),
             Self::Certificate { fault, .. } => (Actor::Operator, fault.hint()),
             Self::Protocol { spoken, .. } => (
@@ -58,6 +58,10 @@ impl Error {
                     }
                     Spoken::Pop3 => {
                         "Check that host and port are those of a POP3 server, usually port 995."
+                    }
+                    Spoken::Smtp => {
+                        "Check that host and port are those of an SMTP server that takes mail from \
+                         its users, usually port 465 or 587."
                     }
                 },
             ),
@@ -76,6 +80,7 @@ impl Error {
             Self::Refused { spoken, mechanism, challenge, .. } => {
                 return refused_advice(*spoken, mechanism, challenge.as_ref());
             }
+            Self::Sending { fault, .. } => fault.advice(),
             Self::NoMechanism { .. } => (
                 Actor::LinkAdministrator,
                 "Use a grant where the server offers XOAUTH2 or OAUTHBEARER, and a password where it \
@@ -87,7 +92,7 @@ impl Error {
             Self::TokenTooLong { .. } => (
                 Actor::LinkAdministrator,
                 "Exchange Online's POP3 breaks off at tokens of more than 4096 characters, and other \
-                 servers at longer ones: fetch this mailbox by IMAP, or have the provider put less \
+                 servers at longer ones: fetch a mailbox by IMAP, or have the provider put less \
                  into its tokens.",
             ),
             Self::NoUidl { .. } => (
@@ -125,11 +130,20 @@ fn lacks_scope(challenge: Option<&Challenge>) -> bool {
     matches!(status, Some("403" | "insufficient_scope"))
 }
 
-pub(super) fn refused(mechanism: &str, challenge: Option<&Challenge>) -> &'static str {
+pub(super) fn refused(
+    spoken: Spoken,
+    mechanism: &str,
+    challenge: Option<&Challenge>,
+) -> &'static str {
     if is_password(mechanism) {
         "The server refused the user name or the password."
     } else if lacks_scope(challenge) {
-        "The server refused the token because it does not allow reading mail."
+        match spoken {
+            Spoken::Imap | Spoken::Pop3 => {
+                "The server refused the token because it does not allow reading mail."
+            }
+            Spoken::Smtp => "The server refused the token because it does not allow sending mail.",
+        }
     } else {
         "The server refused the token for this mailbox."
     }
@@ -150,8 +164,12 @@ fn refused_advice(
             format!("Add the provider's scope for {name} to the link, then ask for consent anew.");
         return (Actor::LinkAdministrator, hint.into());
     }
+    let may = match spoken {
+        Spoken::Imap | Spoken::Pop3 => "read this mailbox",
+        Spoken::Smtp => "send for this mailbox",
+    };
     let hint = format!(
-        "Check that whoever consented may read this mailbox, that {name} is switched on for it, and \
+        "Check that whoever consented may {may}, that {name} is switched on for it, and \
          that the link's scope covers {name}."
     );
     (Actor::MailboxOwner, hint.into())

@@ -24,6 +24,7 @@ impl Error {
             | Self::NotDeleted { .. }
             | Self::NotConnected { .. } => true,
             Self::Barred { .. }
+            | Self::Sending { .. }
             | Self::Full { .. }
             | Self::NoIdle { .. }
             | Self::NoUidl { .. }
@@ -75,6 +76,7 @@ impl Error {
             | Self::NoUidl { .. }
             | Self::NotDeleted { .. }
             | Self::NotConnected { .. }
+            | Self::Sending { .. }
             | Self::Refused { .. }
             | Self::NoMechanism { .. }
             | Self::FolderMissing { .. }

@@ -37,6 +37,7 @@ impl StartTlsFault {
         let port = match spoken {
             Spoken::Imap => 993,
             Spoken::Pop3 => 995,
+            Spoken::Smtp => 465,
         };
         let other = format!("choose TLS from the first octet on, usually on port {port}");
         match self {

@@ -13,7 +13,7 @@ fn every_error_is_a_sentence_with_something_to_do() {
     };
     let doing = "fetching messages";
     let mut errors = Vec::new();
-    for spoken in [Spoken::Imap, Spoken::Pop3] {
+    for spoken in [Spoken::Imap, Spoken::Pop3, Spoken::Smtp] {
         errors.extend([
             Error::Io { doing, text: "no route".into() },
             Error::Closed { doing },
@@ -58,6 +58,16 @@ fn every_error_is_a_sentence_with_something_to_do() {
         ]);
     }
     for fault in [
+        SendingFault::SwitchedOff,
+        SendingFault::PasswordsOff,
+        SendingFault::LimitReached,
+        SendingFault::SenderRefused,
+        SendingFault::Blocked,
+        SendingFault::NotSignedIn,
+    ] {
+        errors.push(Error::Sending { fault, text: text() });
+    }
+    for fault in [
         CertificateFault::UnknownIssuer,
         CertificateFault::Expired(Some("2026-01-01".into())),
         CertificateFault::Expired(None),
@@ -84,9 +94,11 @@ fn every_error_is_a_sentence_with_something_to_do() {
 
 #[test]
 fn what_depends_on_the_protocol_names_the_one_that_was_spoken() {
-    for (spoken, name, port, other) in
-        [(Spoken::Imap, "IMAP", "993", "POP3"), (Spoken::Pop3, "POP3", "995", "IMAP")]
-    {
+    for (spoken, name, port, other) in [
+        (Spoken::Imap, "IMAP", "993", "POP3"),
+        (Spoken::Pop3, "POP3", "995", "IMAP"),
+        (Spoken::Smtp, "SMTP", "465", "IMAP"),
+    ] {
         let refused =
             Error::Refused { spoken, mechanism: "XOAUTH2", text: String::new(), challenge: None };
         let not_connected = Error::NotConnected { spoken, text: String::new() };

@@ -56,29 +56,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
                 each(uid, body);
             }
         }
-        for uid in self.withheld(&open).await? {
+        // An `OK` without a message does not say that it is gone: servers answer so, too, where they cannot read it.
+        for uid in self.still_there(open).await? {
             each(uid, Body::Refused("The server has it and does not send it.".to_owned()));
         }
         Ok(())
-    }
-
-    /// Those of these messages that are still there. An `OK` without a message does not say that it is gone: servers
-    /// answer so, too, where they cannot read it.
-    async fn withheld(&mut self, open: &BTreeSet<u32>) -> Result<BTreeSet<u32>, Error> {
-        let mut there = BTreeSet::new();
-        if open.is_empty() {
-            return Ok(there);
-        }
-        let uids: Vec<u32> = open.iter().copied().collect();
-        let set = command::sequence_set(&uids);
-        let tag = self.send(&format!("UID FETCH {set} (UID)")).await?;
-        self.finish(&tag, Asked::Command("UID FETCH"), |reply| {
-            if let Reply::Fetch(fetch) = reply {
-                there.extend(fetch.uid.filter(|uid| open.contains(uid)));
-            }
-        })
-        .await?;
-        Ok(there)
     }
 
     /// Sends a command for each group and takes the answers. Returns the groups that were refused, or answered in a way

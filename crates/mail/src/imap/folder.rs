@@ -1,6 +1,6 @@
 //! Folders: opening one, seeing what lies in it, marking it as read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outlink_model::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -42,8 +42,8 @@ pub struct Meta {
 
 /// Messages that one call of [`Session::metadata`] returns at most.
 pub const LISTED: usize = 200_000;
-/// UIDs in one STORE, so that no server finds the line too long.
-const STORED_AT_ONCE: usize = 200;
+/// UIDs in one command, so that no server finds the line too long.
+const NAMED_AT_ONCE: usize = 200;
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// Opens a folder for reading only: nothing done after it changes a flag (RFC 9051 §6.3.3).
@@ -98,10 +98,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         Ok(found.into_values().collect())
     }
 
+    /// Which of these UIDs the open folder has.
+    pub async fn still_there(
+        &mut self,
+        uids: impl IntoIterator<Item = u32>,
+    ) -> Result<BTreeSet<u32>, Error> {
+        let uids: Vec<u32> = uids.into_iter().collect();
+        let mut there = BTreeSet::new();
+        for some in uids.chunks(NAMED_AT_ONCE) {
+            let set = command::sequence_set(some);
+            let tag = self.send(&format!("UID FETCH {set} (UID)")).await?;
+            self.finish(&tag, Asked::Command("UID FETCH"), |reply| {
+                if let Reply::Fetch(fetch) = reply {
+                    there.extend(fetch.uid.filter(|uid| some.contains(uid)));
+                }
+            })
+            .await?;
+        }
+        Ok(there)
+    }
+
     /// Marks messages of the folder opened by [`Session::select`] as read.
     pub async fn mark_seen(&mut self, uids: &[u32]) -> Result<(), Error> {
         self.doing = "marking messages as read";
-        for some in uids.chunks(STORED_AT_ONCE) {
+        for some in uids.chunks(NAMED_AT_ONCE) {
             let set = command::sequence_set(some);
             let tag = self.send(&format!("UID STORE {set} +FLAGS.SILENT (\\Seen)")).await?;
             self.finish(&tag, Asked::Change("UID STORE"), |_| {}).await?;

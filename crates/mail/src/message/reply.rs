@@ -9,6 +9,7 @@
 mod attribution;
 mod header_block;
 mod pictures;
+mod quotes;
 mod separator;
 mod signature;
 mod words;
@@ -48,8 +49,8 @@ enum Kind {
 /// What is forwarded is what the sender wants to say, so a forward keeps its text; and so does a mail of which
 /// nothing else would be left.
 pub(super) fn split(body: &Body, forward: bool) -> Split {
-    let lines: Vec<&str> = body.text.split('\n').collect();
-    let Division::Parts(kinds) = divide(&lines, &body.marks, forward) else {
+    let (lines, marks) = lines_of(body);
+    let Division::Parts(kinds) = divide(&lines, &marks, forward) else {
         return Split { reply: body.text.clone(), quoted: String::new() };
     };
     let own = |kind: &Kind| matches!(kind, Kind::Own | Kind::Quote);
@@ -61,6 +62,25 @@ pub(super) fn split(body: &Body, forward: bool) -> Split {
         tidy(picked.map(|(line, _)| *line))
     };
     Split { reply: pick(true), quoted: pick(false) }
+}
+
+/// The lines with their marks; an attribution that stands behind the sender's words begins a line of its own.
+fn lines_of(body: &Body) -> (Vec<&str>, Vec<Mark>) {
+    let mut lines = Vec::new();
+    let mut marks = Vec::new();
+    let mut candidates = 0;
+    for (index, line) in body.text.split('\n').enumerate() {
+        let candidate = candidates < MAX_CANDIDATES && attribution::ends_like_one(line);
+        candidates += usize::from(candidate);
+        let end = candidate.then(|| attribution::begins_behind_words(line)).flatten();
+        let (words, rest) = line.split_at(end.unwrap_or(line.len()));
+        let pieces = [Some(words), end.map(|_| rest)];
+        for piece in pieces.into_iter().flatten() {
+            lines.push(piece);
+            marks.extend(body.marks.get(index).copied());
+        }
+    }
+    (lines, marks)
 }
 
 /// How a mail is to be read.
@@ -84,12 +104,12 @@ fn divide(lines: &[&str], marks: &[Mark], forward: bool) -> Division {
         kinds[rule..first].fill(Kind::Dropped);
     }
     signature::drop_banners(lines, &mut kinds);
-    if find_history(lines, &mut kinds, forward) == Found::Forward {
+    let Found::Marked(history) = find_history(lines, &mut kinds, forward) else {
         return Division::Forward;
-    }
-    mend_wrapped_quotes(lines, &mut kinds);
+    };
+    quotes::mend_wrapped(lines, &mut kinds);
     signature::drop_signatures(lines, &mut kinds);
-    settle_quotes(&mut kinds);
+    quotes::settle(lines, &mut kinds, history);
     if kinds.contains(&Kind::Own) { Division::Parts(kinds) } else { Division::Undivided }
 }
 
@@ -109,8 +129,8 @@ fn classify(lines: &[&str], marks: &[Mark]) -> Vec<Kind> {
 enum Found {
     /// The mail is a forward: all of it counts.
     Forward,
-    /// Whatever history was found is marked.
-    Marked,
+    /// Whatever history was found is marked; the first line of what runs to the end.
+    Marked(Option<usize>),
 }
 
 /// Lines that end like an attribution and are looked at for one. Nobody writes as many.
@@ -121,6 +141,9 @@ fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
     let mut candidates = 0;
     let mut head = 0..0;
     for at in 0..lines.len() {
+        if kinds[at] == Kind::Quote && quotes::is_forward(lines, kinds, at) {
+            return Found::Forward;
+        }
         if !matches!(kinds[at], Kind::Own | Kind::Attribution) || head.contains(&at) {
             continue;
         }
@@ -138,8 +161,9 @@ fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
             if forward {
                 return Found::Forward;
             }
-            drop_from(kinds, if block { separator::rule_above(lines, at) } else { at });
-            return Found::Marked;
+            let first = if block { separator::rule_above(lines, at) } else { at };
+            drop_from(kinds, first);
+            return Found::Marked(Some(first));
         }
         if kinds[at] == Kind::Own
             && candidates < MAX_CANDIDATES
@@ -159,10 +183,10 @@ fn find_history(lines: &[&str], kinds: &mut [Kind], forward: bool) -> Found {
                 .rposition(|kind| *kind != Kind::Attribution)
                 .map_or(0, |before| before + 1);
             drop_from(kinds, first);
-            return Found::Marked;
+            return Found::Marked(Some(first));
         }
     }
-    Found::Marked
+    Found::Marked(None)
 }
 
 /// Whether nothing but rules stands above.
@@ -183,71 +207,6 @@ fn drop_from(kinds: &mut [Kind], at: usize) {
 /// What the next line that is not blank is.
 fn next_kind(kinds: &[Kind], from: usize) -> Option<Kind> {
     kinds[from..].iter().copied().find(|kind| *kind != Kind::Blank)
-}
-
-/// Width at which mail is wrapped, in characters.
-const WRAP: usize = 72;
-
-/// Gives the rests of wrapped lines back to the quote that they were torn from.
-///
-/// Such a rest is one line between two of a quote, after one that was full, and goes on in the middle of a sentence.
-/// Where nothing stands above the quote the sender answers below, so there such a line may well be an answer.
-fn mend_wrapped_quotes(lines: &[&str], kinds: &mut [Kind]) {
-    let Some(first_quote) = kinds.iter().position(|kind| *kind == Kind::Quote) else { return };
-    if !kinds[..first_quote].contains(&Kind::Own) {
-        return;
-    }
-    for at in first_quote + 1..lines.len().saturating_sub(1) {
-        let torn = kinds[at - 1..=at + 1] == [Kind::Quote, Kind::Own, Kind::Quote];
-        if torn && goes_on(lines[at - 1], lines[at]) {
-            kinds[at] = Kind::Quote;
-        }
-    }
-}
-
-fn goes_on(full: &str, rest: &str) -> bool {
-    let word = rest.split_whitespace().next().unwrap_or_default().chars().count();
-    full.chars().count() + 1 + word > WRAP
-        && !full.trim_end().ends_with(['.', '?', '!', ':', '。', '？'])
-        && !rest.trim_start().starts_with(|c: char| c.is_uppercase() || c.is_numeric())
-}
-
-/// Keeps the quotes that are answered below, with the lines that say whose they are, and drops the others.
-///
-/// A mail that consists of one quote with the whole answer below it is not answered point by point: that quote is the
-/// history, only on top.
-fn settle_quotes(kinds: &mut [Kind]) {
-    let last_own = kinds.iter().rposition(|kind| *kind == Kind::Own);
-    let answered = last_own.unwrap_or(0);
-    let mut runs = 0;
-    let mut in_quote = false;
-    let mut own_above = false;
-    for kind in kinds.iter() {
-        match kind {
-            Kind::Quote if !in_quote => (runs, in_quote) = (runs + 1, true),
-            Kind::Own => {
-                own_above |= runs == 0;
-                in_quote = false;
-            }
-            Kind::Blank | Kind::Quote | Kind::Attribution | Kind::Dropped => {}
-        }
-    }
-    let all_on_top = runs == 1 && !own_above;
-    for (at, kind) in kinds.iter_mut().enumerate() {
-        if *kind == Kind::Quote && (at > answered || all_on_top) {
-            *kind = Kind::Dropped;
-        }
-    }
-    let mut quote_below = false;
-    for kind in kinds.iter_mut().rev() {
-        match kind {
-            Kind::Attribution if quote_below => *kind = Kind::Quote,
-            Kind::Blank => {}
-            Kind::Own | Kind::Quote | Kind::Attribution | Kind::Dropped => {
-                quote_below = *kind == Kind::Quote;
-            }
-        }
-    }
 }
 
 /// The lines as a text; where lines were taken out, no more than one blank line is left.
@@ -313,6 +272,20 @@ mod tests {
                 "CAUTION: This email originated from outside.",
             ),
             ("## Reply above this line ##\nold", "## Reply above this line ##\nold"),
+            ("new\n> a\n\nOn 2024-01-01 Bob <b@x> wrote:\n> old", "new\n> a"),
+            ("I get this error:\n\n> error 5", "I get this error:\n\n> error 5"),
+            ("new\n\nOn 2024-01-01 Bob <b@x> wrote:\n> a\n\nRegards, Ann", "new\n\nRegards, Ann"),
+            ("new\n\n> a\n\nBest regards\nAnn Example", "new\n\nBest regards\nAnn Example"),
+            ("> a\n\nBest regards\nAnn Example", "Best regards\nAnn Example"),
+            (
+                "new\n\n> a\n\nThanks, that is what I need",
+                "new\n\n> a\n\nThanks, that is what I need",
+            ),
+            (
+                "see\n\n> Begin forwarded message:\n>\n> old",
+                "see\n\n> Begin forwarded message:\n>\n> old",
+            ),
+            ("new On 2024-01-01 10:00 Bob <b@x> wrote:\n> old", "new"),
             ("", ""),
             ("\n", "\n"),
         ] {

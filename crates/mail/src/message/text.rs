@@ -4,7 +4,7 @@
 pub(super) const MAX_TEXT: usize = 1024 * 1024;
 
 /// Several lines: line ends become `\n`, other control characters but tab go.
-pub(super) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
@@ -23,7 +23,7 @@ pub(super) fn clean(text: &str) -> String {
 }
 
 /// One line of at most `max` characters: any run of white space becomes one space, control characters go.
-pub(super) fn one_line(text: &str, max: usize) -> String {
+pub(crate) fn one_line(text: &str, max: usize) -> String {
     let mut line = String::with_capacity(text.len().min(max));
     let mut gap = false;
     let mut len = 0;

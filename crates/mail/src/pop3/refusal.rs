@@ -76,7 +76,9 @@ pub(super) fn refusal(asked: Asked, text: Text) -> Error {
     match (asked, code.as_str()) {
         (Asked::Deletions, _) => Error::NotDeleted { text },
         // A fault at reading may lie in one message, and whoever asks can find out.
-        (Asked::Command("RETR"), "SYS/TEMP") if !words::pass(&said) => Error::ServerBug { text },
+        (Asked::Command("RETR" | "TOP"), "SYS/TEMP") if !words::pass(&said) => {
+            Error::ServerBug { text }
+        }
         _ if passing => Error::Unavailable { retry_after: words::backoff(&said), text },
         (_, "SYS/PERM") => Error::ServerFault { text },
         (Asked::Mechanism { mechanism, .. }, "AUTH") => {

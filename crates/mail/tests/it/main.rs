@@ -18,5 +18,6 @@ mod refusals;
 mod replies;
 mod script;
 mod signing_in;
+mod smtp;
 mod starttls;
 mod token_sizes;

@@ -63,6 +63,14 @@ impl Maildrop {
         format!("{}.{}", self.uid_validity, entry.uid)
     }
 
+    /// Somebody else deletes the first message that lies there. This session sees it on.
+    pub(super) fn lose_first(&self) {
+        let mut world = self.shared.lock();
+        let folder = world.mail.folder(&self.address, FOLDER);
+        let first = folder.and_then(|folder| folder.entries.first()).map(|entry| entry.uid);
+        world.mail.remove(&self.address, FOLDER, &first.into_iter().collect());
+    }
+
     /// Deletes what is marked, for good.
     pub(super) fn commit(&mut self) {
         if !self.has_deletions() {

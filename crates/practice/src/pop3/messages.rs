@@ -50,6 +50,9 @@ pub(super) async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
                 (false, None) => vec![MISSING.to_owned()],
             }
         }
+        "TOP" if session.fault == Some(Pop3Fault::NoTop) => {
+            vec!["-ERR No such command here".to_owned()]
+        }
         "RETR" | "TOP" => return send(session, verb, rest).await,
         _ => vec!["-ERR No such command here".to_owned()],
     };
@@ -80,10 +83,25 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(
         return Ok(());
     };
     let found = session.maildrop.as_ref().and_then(|maildrop| maildrop.message(number));
-    let Some(raw) = found.map(|(_, entry)| entry.raw.clone()) else {
+    let Some((uid, raw)) = found.map(|(_, entry)| (entry.uid, entry.raw.clone())) else {
         session.put(MISSING);
         return Ok(());
     };
+    match (session.fault, &session.maildrop) {
+        (Some(Pop3Fault::CutAtUid(at)), _) if at == uid => return Err(End::Cut),
+        (Some(Pop3Fault::CutAtUidAndShift(at)), Some(maildrop)) if at == uid => {
+            maildrop.lose_first();
+            return Err(End::Cut);
+        }
+        _ => {}
+    }
+    {
+        let counters = &mut session.shared.lock().counters;
+        match verb {
+            "TOP" => counters.pop3_tops += 1,
+            _ => counters.pop3_retrievals += 1,
+        }
+    }
     if session.fault == Some(Pop3Fault::Exhausted) {
         session.put("-ERR [SYS/TEMP] Account exceeded command or bandwidth limits.");
         return Ok(());

@@ -123,6 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Some("SASL") => self.is_secure && self.fault != Some(Pop3Fault::CapaWithoutSasl),
             Some("USER") => self.is_secure,
             Some("UIDL") => self.fault != Some(Pop3Fault::NoUidl),
+            Some("TOP") => self.fault != Some(Pop3Fault::NoTop),
             _ => true,
         });
         if !self.is_secure {

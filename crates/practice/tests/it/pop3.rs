@@ -225,6 +225,13 @@ async fn sessions_can_go_wrong() {
     assert_eq!(lines.ask("UIDL", ".").await[1..3], ["1 1", "2 2"]);
     lines.ask("QUIT", "+OK").await;
 
+    faults.next_pop3_sessions(1, Pop3Fault::NoTop);
+    let mut lines = signed_in(&kit).await;
+    lines.ask("TOP 1 0", "-ERR").await;
+    assert!(!lines.ask("CAPA", ".").await.contains(&"TOP".to_owned()));
+    lines.ask("RETR 1", ".").await;
+    lines.ask("QUIT", "+OK").await;
+
     faults.next_pop3_sessions(1, Pop3Fault::RefuseDeletions);
     let mut lines = signed_in(&kit).await;
     lines.ask("DELE 1", "+OK").await;
@@ -248,6 +255,17 @@ async fn sessions_can_go_wrong() {
         }
     }
     assert!(got < samples()[0].raw.len());
+
+    for (fault, command, first) in
+        [(Pop3Fault::CutAtUid(2), "TOP 2 0", 1), (Pop3Fault::CutAtUidAndShift(2), "RETR 2", 2)]
+    {
+        faults.next_pop3_sessions(1, fault);
+        let mut lines = signed_in_again(&kit).await;
+        lines.ask("TOP 1 0", ".").await;
+        lines.send(&format!("{command}\r\n")).await;
+        assert_eq!(lines.line().await, "", "{fault:?}");
+        assert_eq!(kit.practice.messages(ALICE, "INBOX")[0].uid, first, "{fault:?}");
+    }
 
     faults.next_pop3_sessions(1, Pop3Fault::HangAfterLogin);
     let mut lines = greeted(&kit).await;

@@ -1,7 +1,12 @@
 //! "On Monday, Bob wrote:" and its like.
 
+mod bare;
+mod behind;
+
 use super::Kind;
 use super::words::{Language, languages};
+
+pub(super) use behind::begins_behind_words;
 
 /// Lines that one attribution may be wrapped onto.
 const MAX_LINES: usize = 4;
@@ -18,6 +23,12 @@ pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize
     let candidates =
         || (first..=at).rev().filter_map(|first| Some((first, joined(&lines[first..=at])?)));
     let quoted_below = super::next_kind(kinds, at + 1) == Some(Kind::Quote);
+    if bare::is_one(lines[at], quoted_below) {
+        return Some(at);
+    }
+    if !ends_with_colon(lines[at]) {
+        return None;
+    }
     // What no `>` follows and no address stands in may be a sentence about a log.
     let sure = |first: usize, text: &str| {
         quoted_below || text.contains('@') || names_somebody(&lines[first..=at].join(" "))
@@ -32,7 +43,7 @@ pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize
         .map(|(first, _)| first)
 }
 
-/// Whether a name stands beside the verb: "the server wrote:" has none.
+/// Whether a name stands beside the verb: "the server wrote:" has none, and neither has "I wrote:".
 fn names_somebody(text: &str) -> bool {
     let words: Vec<&str> = text
         .split_whitespace()
@@ -47,14 +58,33 @@ fn names_somebody(text: &str) -> bool {
         let is = |part: &str| word == part || part.len() > 3 && word.starts_with(part);
         verbs.any(|verb| verb.split([' ', ':']).any(is))
     };
-    let name = words.iter().find(|word| !of_verb(word));
+    let name = words.iter().find(|word| !of_verb(word)).filter(|name| **name != "I");
     name.and_then(|word| word.chars().find(|c| c.is_alphanumeric()))
         .is_some_and(|first| first.is_alphabetic() && !first.is_lowercase())
 }
 
-/// Whether the line could be the last of an attribution: all of them end with a colon.
+/// Whether the line could be the last of an attribution: nearly all of them end with a colon.
 pub(super) fn ends_like_one(line: &str) -> bool {
+    ends_with_colon(line) || bare::could_be_one(line)
+}
+
+fn ends_with_colon(line: &str) -> bool {
     line.trim_end_matches(is_dressing).ends_with([':', '：'])
+}
+
+/// Whether somebody who introduces a quote ends like this: "I get this error:". No date, no address, no "Bob wrote:".
+pub(super) fn introduces(line: &str) -> bool {
+    let Some(text) = joined(&[line]).filter(|text| text.ends_with([':', '：'])) else {
+        return false;
+    };
+    let words = text.trim_end_matches([':', '：', ' ']);
+    let mut markers = languages()
+        .flat_map(|language| [language.original, language.forwarded, language.begin_forwarded])
+        .flatten();
+    text.split_whitespace().count() > 1
+        && !text.contains(|c: char| c.is_numeric() || c == '@')
+        && !says_wrote(&text)
+        && !markers.any(|marker| words.ends_with(marker))
 }
 
 /// White space, emphasis and marks of the reading direction, as they stand around attributions.
@@ -75,7 +105,13 @@ fn joined(lines: &[&str]) -> Option<String> {
         } else if !text.is_empty() {
             text.push(' ');
         }
-        text.push_str(line.trim_matches(is_dressing));
+        let line = line.trim_matches(is_dressing);
+        let undashed = if text.is_empty() && line.starts_with("--") {
+            line.trim_start_matches(['-', ' '])
+        } else {
+            line
+        };
+        text.push_str(undashed);
     }
     let plain = |c: char| match c {
         '\u{a0}' | '\u{202f}' | '\u{2009}' => Some(' '),
@@ -118,6 +154,13 @@ fn opens_with_date(text: &str, quoted_below: bool) -> bool {
             && says_wrote(text)
             && (address || has_year(text) || dated && text.contains('@'))
         || (opened || numbered) && ends_with_address(text) && dated
+        || opened && quoted_below && dated && ends_with_address(before_last_word(text))
+}
+
+/// A verb that is in no table: with an opening, a date and an address before it, and a quote below, it needs none.
+fn before_last_word(text: &str) -> &str {
+    let text = text.trim_end_matches([':', '：', ' ']);
+    text.rfind(' ').map_or("", |space| &text[..space])
 }
 
 /// A number, or a short word and then a number: the day of the week and the date in most languages.
@@ -283,6 +326,20 @@ mod tests {
     }
 
     #[test]
+    fn attributions_without_a_colon_are_known() {
+        for (text, below) in [
+            ("On Mon, 1 Jan 2024 10:00:43 -0200 Bob <bob@example.org> wrote", Kind::Own),
+            ("---- On Mon, 1 Jan 2024 10:00:43 -0200 bob@example.org wrote ----", Kind::Own),
+            ("------On 1/1/2024 10:00 AM, Bob Example wrote-----", Kind::Own),
+            ("---- Bob Example wrote ----", Kind::Quote),
+            ("2024/1/1 Bob via the Forum <bob@example.org>", Kind::Quote),
+            ("On 1-Jan-2024, at 10:00 AM, Bob <bob@example.org> penned:", Kind::Quote),
+        ] {
+            assert_eq!(found(text, below), Some(0), "{text}");
+        }
+    }
+
+    #[test]
     fn a_name_beside_the_verb_stands_for_the_marks_below() {
         for text in
             ["On 9 Jan 2014, at 2:47, Bob Example wrote:", "Am 01.01.24 um 10:00 schrieb Bob:"]
@@ -307,6 +364,10 @@ mod tests {
             "The server at 10:30 on 2024-01-01 wrote:",
             "A line of the log of 2024-01-01 10:30 wrote:",
             "I asked Bob <bob@example.org> and he wrote:",
+            "On 2024-01-01 at 10:30 I wrote:",
+            "On 2024-01-01 at 10:30 I read what bob@example.org wrote",
+            "---- What Bob wrote ----",
+            "2024-01-01 Bob <bob@example.org>",
         ] {
             assert_eq!(found(text, Kind::Own), None, "{text}");
         }

@@ -10,6 +10,8 @@ use super::words::languages;
 const MAX_LINES: usize = 16;
 /// Lines in a row that carry on a field.
 const MAX_WRAPPED: usize = 6;
+/// Fields that may stand above the From: web mailers begin with the date, or with the subject.
+const MAX_ABOVE_FROM: usize = 4;
 /// Bytes of a label, in the longest language.
 const MAX_LABEL: usize = 40;
 
@@ -42,18 +44,20 @@ static LABELS: LazyLock<HashMap<&str, Field>> = LazyLock::new(|| {
 /// If a header block begins at this line, the one by which that is sure: there is a From and a date, then a recipient
 /// or a subject, and something that only mails have.
 pub(super) fn ends_at(lines: &[&str], kinds: &[Kind], at: usize) -> Option<usize> {
-    let first = field(lines[at])?;
-    let from_next = || lines.get(at + 1).and_then(|line| field(line)) == Some(Field::From);
-    let (begin, mut sent) = match first {
-        Field::From => (at, false),
-        // Some web mailers put the date first.
-        Field::Sent if from_next() => (at + 1, true),
-        Field::Sent | Field::To | Field::Subject => return None,
-    };
+    let fields = lines[at..].iter().take(MAX_ABOVE_FROM + 1).map_while(|line| field(line));
+    let mut fields: Vec<Field> = fields.collect();
+    let above = fields.iter().position(|field| *field == Field::From)?;
+    fields.truncate(above);
+    let begin = at + above;
+    let mut sent = fields.contains(&Field::Sent);
     // "From: Berlin, To: Paris, Date: May" is what somebody asks for: a mail has a subject, or somebody's address.
     let address = |line: &str| line.contains('@');
-    let mut known = lines[at..=begin].iter().any(|line| address(line));
-    let mut about = false;
+    let titled = fields.contains(&Field::Subject);
+    let mut known = titled || lines[at..=begin].iter().any(|line| address(line));
+    let mut about = titled || fields.contains(&Field::To);
+    if sent && about && known {
+        return Some(begin);
+    }
     let mut wrapped = 0;
     let below = lines[begin + 1..].iter().zip(&kinds[begin + 1..]).zip(begin + 1..);
     for ((line, kind), index) in below.take(MAX_LINES) {
@@ -124,6 +128,9 @@ mod tests {
             "Kimden: Bob\nGönderildi: Pazartesi\nKime: Ann\nKonu: x",
             "From: Bob\nSent: Monday\n\nTo: Ann <\nann@example.org>;\nSubject: x",
             "Gesendet: Montag\nVon: Bob\nAn: Ann\nBetreff: x",
+            "Date: Monday\nTo: bob@example.org\nFrom: ann@example.org\nSubject: x",
+            "Date: Monday\nSubject: x\nFrom: ann@example.org\nTo: bob@example.org",
+            "Message du : 01/01/2024 10:00\nDe : Bob <bob@example.org>\nA : ann@example.org\nSujet : x",
             "De la: Bob\nTrimis: luni\nCătre: Ann\nSubiect: x",
             "Feladó: Bob\nElküldve: hétfő\nCímzett: Ann\nTárgy: x",
             "Від: Bob\nНадіслано: понеділок\nКому: Ann\nТема: x",
@@ -148,6 +155,9 @@ mod tests {
             "From: Bob\nI have to tell you\nsomething",
             "Sent: Monday\nTo: Ann\nSubject: x",
             "Subject: x\nFrom: Bob",
+            "To: Paris\nFrom: Berlin\nDate: May",
+            "Date: Monday\nit rained\nFrom: ann@example.org\nto the bone",
+            "From: ann@example.org\nDate: 2024-01-01 10:00\nnever came",
             "from the very beginning: it was bad\nSent: no\nTo: x",
         ] {
             assert!(!starts(text), "{text}");

@@ -21,6 +21,9 @@ const MAX_DEVICE_WORDS: usize = 10;
 const MAX_BANNERS: usize = 3;
 /// Lines that one of them may be wrapped onto, after the first.
 const MAX_BANNER_LINES: usize = 4;
+/// Words of a name, and lines that may follow a close.
+const MAX_NAME_WORDS: usize = 4;
+const MAX_CLOSE_LINES: usize = 3;
 /// Bytes of a close.
 const MAX_CLOSE: usize = 120;
 
@@ -40,11 +43,12 @@ pub(super) fn drop_signatures(lines: &[&str], kinds: &mut [Kind]) {
 }
 
 fn drop_in_run(lines: &[&str], kinds: &mut [Kind]) {
-    if let Some(start) = (0..lines.len()).find(|at| begins_signature(lines, *at)) {
+    let begins = |at: &usize| begins_signature(lines, *at) || repeats_name(lines, *at);
+    if let Some(start) = (0..lines.len()).find(begins) {
         super::drop_from(kinds, start);
     }
     // What stands last may have another such line above it.
-    for _ in 0..3 {
+    loop {
         let Some(last) = kinds.iter().rposition(|kind| *kind == Kind::Own) else { return };
         let alone = last == 0 || kinds[last - 1] != Kind::Own;
         if is_device(lines[last]) || alone && is_dashed_name(lines[last]) {
@@ -83,6 +87,34 @@ fn begins_signature(lines: &[&str], at: usize) -> bool {
     }
 }
 
+/// Whether a rule stands between a name and the same name with how to reach its owner: no section begins so.
+fn repeats_name(lines: &[&str], at: usize) -> bool {
+    if !is_rule_line(lines[at], 3) {
+        return false;
+    }
+    let lower = |line: &str| line.trim().to_lowercase();
+    let above = lines[..at].iter().rfind(|line| !line.trim().is_empty()).map(|line| lower(line));
+    let Some(name) = above.filter(|name| {
+        name.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '\'' | '-'))
+            && name.split_whitespace().count() <= 3
+    }) else {
+        return false;
+    };
+    let below = || lines[at + 1..].iter().filter(|line| !line.trim().is_empty());
+    let same = |line: &&str| {
+        lower(line).strip_prefix(&name).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+    };
+    let reachable =
+        |line: &&str| line.contains('@') || line.chars().filter(char::is_ascii_digit).count() >= 6;
+    let short = |line: &&str| {
+        line.chars().count() <= MAX_NAMES_WIDTH && !line.trim_end().ends_with(['.', '?', '!', ':'])
+    };
+    below().next().is_some_and(same)
+        && below().take(MAX_AFTER_DASHES + 1).count() <= MAX_AFTER_DASHES
+        && below().any(reachable)
+        && below().all(short)
+}
+
 fn is_footer(line: &str) -> bool {
     let start = super::super::text::cut(line, 500).to_lowercase();
     FOOTERS.iter().any(|phrase| start.contains(phrase))
@@ -90,13 +122,14 @@ fn is_footer(line: &str) -> bool {
 
 /// "Sent from my iPhone", and not "Sent from my desk, which is easier."
 fn is_device(line: &str) -> bool {
-    let line = line.trim();
+    let line = line.trim().trim_start_matches(['<', '(', '[']);
     if line.len() > MAX_DEVICE {
         return false;
     }
     // Links are not words: "Get Outlook for iOS<https://...>".
-    let line = line.split('<').next().unwrap_or_default().to_lowercase();
-    let words = match line.split_once(". ") {
+    let (line, link) = line.split_once('<').unwrap_or((line, ""));
+    let line = line.trim_end_matches(['>', ')', ']']).to_lowercase();
+    let words = match line.split_once(". ").or_else(|| line.split_once(", ")) {
         Some((device, rest)) if EXCUSES.iter().any(|excuse| rest.contains(excuse)) => device,
         _ => &line,
     };
@@ -111,7 +144,8 @@ fn is_device(line: &str) -> bool {
     said && !words.contains([',', '?', '!', ';'])
         && !words.contains(". ")
         && words.split_whitespace().count() <= MAX_DEVICE_WORDS
-        && DEVICES.iter().any(|device| names(words, device))
+        // With a link that is an advertisement of a program, known or not; "sent via" may link to a file.
+        && (words.starts_with("sent from ") && link.starts_with("http") || DEVICES.iter().any(|device| names(words, device)))
 }
 
 /// Whether a word begins like this; where words are not divided by spaces, anywhere.
@@ -163,6 +197,22 @@ pub(super) fn is_close(line: &str) -> bool {
     let words = line.trim_matches(|c: char| c.is_whitespace() || ",.!;،、，。".contains(c));
     let words = words.to_lowercase();
     languages().any(|language| language.close.contains(&words.as_str()))
+}
+
+/// Whether these lines, of which some may be blank, are a close with a name below or beside it, and nothing else.
+pub(super) fn is_only_close<'a>(lines: impl Iterator<Item = &'a str>) -> bool {
+    let mut lines = lines.filter(|line| !line.trim().is_empty());
+    let Some(first) = lines.next() else { return false };
+    let is_name = |line: &str| {
+        line.split_whitespace().count() <= MAX_NAME_WORDS
+            && line.split_whitespace().all(|word| word.starts_with(char::is_uppercase))
+    };
+    let beside =
+        first.split_once(',').is_some_and(|(close, name)| is_close(close) && is_name(name));
+    let below: Vec<&str> = lines.take(MAX_CLOSE_LINES + 1).collect();
+    (is_close(first) || beside)
+        && below.len() <= MAX_CLOSE_LINES
+        && below.iter().all(|line| is_name(line))
 }
 
 /// `-Jane Doe`, as some sign; `- milk` and `-v` are something else.
@@ -238,6 +288,10 @@ mod tests {
             ("hi\nLähetetty iPhonesta", "hi"),
             ("hi\nमेरे iPhone से भेजा गया", "hi"),
             ("hi\nGet Outlook for iOS<https://example.org/o>", "hi"),
+            ("hi\nSent from SomeApp<https://example.org/o>", "hi"),
+            ("hi\n(Sent from my mobile device)\n<<sent by Galaxy>>", "hi"),
+            ("hi\nSent from my phone, please excuse any typos.", "hi"),
+            ("hi\n\nAnn\n—————\nAnn Example\nManager\nann@example.org", "hi\nAnn"),
             ("hi\n\n-Jane van Doe\n\n____________\nlist", "hi"),
             ("hi\n____________\nAnn\nACME", "hi"),
             (
@@ -268,6 +322,9 @@ mod tests {
             "Kind regards\nAnn",
             "the disclaimer",
             "Sent from my iPhone\nis what it said",
+            "Sent via SomeStore <https://example.org/file>",
+            "Overview\n--------\nOverview of what I want\nand more",
+            "My data:\n-----\nAnn Example\n+49 123 456789",
         ] {
             assert_eq!(kept(text), text.replace("\n\n", "\n"), "{text}");
         }

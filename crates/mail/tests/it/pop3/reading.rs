@@ -97,8 +97,9 @@ async fn messages_come_one_by_one_where_nothing_else_is_offered() {
         (4, raw("")),
     ];
     assert_eq!(got, expected);
-    assert_eq!(session.top(4, 0).await, Ok(raw("Subject: hi\r\n\r\n")));
-    assert_eq!(session.top(5, 0).await, Ok(Body::Refused("what?".into())));
+    let mut tops = Vec::new();
+    sendable(session.tops(&[4, 5], 0, |number, body| tops.push((number, body)))).await.unwrap();
+    assert_eq!(tops, [(4, raw("Subject: hi\r\n\r\n")), (5, Body::Refused("what?".into()))]);
     server.await.unwrap();
 }
 
@@ -116,6 +117,15 @@ async fn commands_go_ahead_of_their_answers_where_that_is_offered() {
                 server.expect(&format!("RETR {}", number + 16)).await;
             }
         }
+        for number in 1..=16 {
+            server.expect(&format!("TOP {number} 2")).await;
+        }
+        for number in 1..=20 {
+            server.say(format!("+OK\r\ntop {number}\r\n.\r\n")).await;
+            if number + 16 <= 20 {
+                server.expect(&format!("TOP {} 2", number + 16)).await;
+            }
+        }
         for number in 1..=3 {
             server.expect(&format!("DELE {number}")).await;
         }
@@ -129,6 +139,10 @@ async fn commands_go_ahead_of_their_answers_where_that_is_offered() {
     done.unwrap();
     assert!(got.iter().map(|(number, _)| *number).eq(1..=40));
     assert!(got.iter().all(|(number, body)| *body == raw(&format!("{number}\r\n"))));
+    let mut tops = Vec::new();
+    session.tops(&numbers[..20], 2, |number, body| tops.push((number, body))).await.unwrap();
+    assert!(tops.iter().map(|(number, _)| *number).eq(1..=20));
+    assert!(tops.iter().all(|(number, body)| *body == raw(&format!("top {number}\r\n"))));
     assert_eq!(session.delete(&[1, 2, 3]).await, Ok(vec![1, 3]));
     session.quit().await.unwrap();
     server.await.unwrap();

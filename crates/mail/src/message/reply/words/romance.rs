@@ -18,7 +18,7 @@ pub(super) const LANGUAGES: &[Language] = &[
         begin_forwarded: &["début du message transféré", "début du message réexpédié"],
         forward_prefixes: &["tr", "réf"],
         from: &["de", "expéditeur"],
-        sent: &["envoyé", "envoyé le", "date d'envoi"],
+        sent: &["envoyé", "envoyé le", "date d'envoi", "message du"],
         to: &["à", "destinataire", "pour"],
         subject: &["objet", "sujet"],
         device: &[

@@ -1,0 +1,127 @@
+//! What servers say of mails, and what follows.
+
+use super::super::reply::Reader;
+use super::*;
+
+fn judged(part: Part, text: &str) -> Result<Sent, Error> {
+    let line = format!("{text}\r\n");
+    let reply = Reader::new(4000).push(&mut line.as_bytes()).unwrap().unwrap();
+    verdict(part, &reply)
+}
+
+#[test]
+fn what_is_wrong_with_one_mail_is_told_and_whether_it_stays_so() {
+    use MailFault::*;
+    for (part, said, fault) in [
+        (
+            Part::Recipient,
+            "550 5.1.1 The email account that you tried to reach does not exist.",
+            NoSuchMailbox,
+        ),
+        (
+            Part::Recipient,
+            "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found",
+            NoSuchMailbox,
+        ),
+        (Part::Recipient, "550 No such user here", NoSuchMailbox),
+        (Part::Recipient, "550 5.2.1 The email account is disabled", NoSuchMailbox),
+        (
+            Part::Recipient,
+            "553 5.1.3 The recipient address is not a valid RFC 5321 address",
+            BadAddress,
+        ),
+        (Part::Recipient, "501 bad address syntax", BadAddress),
+        (Part::Recipient, "552 5.2.2 over quota", RecipientFull),
+        (Part::Recipient, "554 5.7.1 <x@example.net>: Relay access denied", NoRelay),
+        (
+            Part::Recipient,
+            "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+            NoRelay,
+        ),
+        (Part::Recipient, "550 5.7.1 blocked by policy", Rejected),
+        (Part::Recipient, "554 5.4.4 no way to that host", Other),
+        (Part::Recipient, "450 4.2.0 Greylisted, see you in 5 minutes", Later),
+        (Part::Recipient, "452 4.5.3 Too many recipients", Later),
+        (Part::Recipient, "454 4.7.1 <x@example.net>: Relay access denied", Later),
+        (Part::Recipient, "451 4.4.0 Name server trouble", Later),
+        (Part::Sender, "552 5.3.4 Message size exceeds fixed limit", TooLarge),
+        (Part::Sender, "552 too large", TooLarge),
+        (Part::Text, "552 5.3.4 Message too big for system", TooLarge),
+        (Part::Text, "552 5.2.3 Message exceeds local size limit", TooLarge),
+        (Part::Text, "552 5.2.2 over quota", RecipientFull),
+        (Part::Text, "554 5.7.1 Message rejected as spam", Rejected),
+        (Part::Text, "550 5.6.0 Lone CR or LF", Rejected),
+        (
+            Part::Text,
+            "552 5.7.0 This message was blocked because its content presents a potential security issue.",
+            Rejected,
+        ),
+        (Part::Text, "554 Transaction failed: virus found", Rejected),
+        (Part::Text, "554 Transaction failed", Other),
+        (Part::Text, "550 no", Other),
+        (Part::Text, "554 5.5.1 No recipient was taken", Other),
+        (Part::Text, "451 4.2.0 not now", Later),
+        (Part::Text, "451 Requested action aborted", Later),
+    ] {
+        let expected = fault.refused(Some(said.to_owned()));
+        assert_eq!(judged(part, said), Ok(expected.clone()), "{said}");
+        let Sent::Refused { trouble, is_for_good } = expected else { panic!("taken?") };
+        assert_eq!(is_for_good, said.starts_with('5'), "{said}");
+        assert_eq!(trouble.actor == Actor::Nobody, !is_for_good, "{said}");
+    }
+}
+
+#[test]
+fn what_is_not_about_one_mail_is_an_error_of_the_session() {
+    let sender = |said| match judged(Part::Sender, said) {
+        Err(Error::Sending { fault, .. }) => Some(fault),
+        _ => None,
+    };
+    for said in
+        ["550 5.7.1 not you", "553 5.1.8 sender domain does not exist", "501 5.1.7 bad sender"]
+    {
+        assert_eq!(sender(said), Some(SendingFault::SenderRefused), "{said}");
+    }
+    for part in [Part::Sender, Part::Recipient, Part::Text] {
+        for said in [
+            "500 what?",
+            "503 5.5.1 Bad sequence of commands",
+            "555 5.5.4 parameters",
+            "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list",
+        ] {
+            assert!(matches!(judged(part, said), Err(Error::Command { .. })), "{said}");
+        }
+        for said in ["421 4.4.2 bye", "432 4.3.2 slowly", "550 5.4.5 Daily sending quota exceeded"]
+        {
+            assert!(judged(part, said).unwrap_err().is_passing(), "{said}");
+        }
+    }
+    for said in ["451 4.7.1 later", "452 4.3.1 Insufficient system storage"] {
+        assert!(matches!(judged(Part::Sender, said), Err(Error::Unavailable { .. })), "{said}");
+    }
+}
+
+#[test]
+fn every_fault_is_a_sentence_with_something_to_do() {
+    use MailFault::*;
+    for fault in [
+        NoSuchMailbox,
+        BadAddress,
+        NeedsUtf8,
+        RecipientFull,
+        TooLarge,
+        NoRelay,
+        Rejected,
+        Later,
+        Other,
+    ] {
+        let Sent::Refused { trouble, is_for_good } = fault.refused(Some(String::new())) else {
+            panic!("taken?");
+        };
+        assert_eq!((is_for_good, trouble.provider_error), (fault != Later, None));
+        for sentence in [&trouble.reason, &trouble.hint] {
+            assert!(sentence.ends_with('.') && sentence.starts_with(char::is_uppercase));
+            assert!(!sentence.contains("  "), "{sentence:?}");
+        }
+    }
+}
