@@ -2,22 +2,25 @@
 //! mail server together with its handlers; nothing else is kept of it, so that whatever is changed there is changed here.
 
 use outlink_model::handler::{Handler, HandlerSettings, HandlerType};
-use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::mail_server::{Direction, MailServer, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::step::StepStatus;
 use outlink_model::tracker::{Project, is_project_key};
+use outlink_store::Error as StoreError;
 
 use crate::grants::GrantView;
-use crate::handlers::{HandlerEdit, NewHandler, SettingsDraft};
+use crate::handlers::{HandlerEdit, SettingsDraft, check};
 use crate::intake::TrialOf;
 use crate::mail_servers::{MailServerReport, NewMailServer, SavedMailServer};
 use crate::messages::{MessageView, MessagesWanted};
-use crate::{Caller, Engine, Error, Listed, Page};
+use crate::{Caller, Engine, Error, Listed, Page, clock};
 
 /// Messages that handlers which are not at work yet are tried on.
 const TRIED: usize = 10;
 /// Names that are tried for a handler that nobody gave one.
 const NAMES: usize = 100;
+/// How often something is tried again that somebody else has changed at the same moment.
+const ATTEMPTS: usize = 5;
 
 /// A channel.
 #[derive(Debug)]
@@ -83,14 +86,16 @@ pub struct MadeChannel {
 }
 
 impl Engine {
-    /// The channels, by the order in which their mail servers were added.
+    /// The channels, by the order in which their mail servers were added. A page has fewer than it may where some of the
+    /// servers only send.
     ///
     /// # Errors
     /// When the store is away.
     pub async fn channels(&self, page: Page) -> Result<Listed<Channel>, Error> {
         let listed = self.mail_servers(page).await?;
         let mut items = Vec::with_capacity(listed.items.len());
-        for server in listed.items {
+        // Of what only sends there may be none on a page, which then goes on all the same.
+        for server in listed.items.into_iter().filter(is_incoming) {
             items.push(self.view_channel(server).await?);
         }
         Ok(Listed { items, next: listed.next })
@@ -101,26 +106,31 @@ impl Engine {
     /// # Errors
     /// [`Problem::not_found`].
     pub async fn channel(&self, named: &str) -> Result<Channel, Error> {
-        let server = self.mail_server(named).await?;
+        let server = self.server_of_channel(named).await?;
         self.view_channel(server).await
     }
 
-    /// Makes a channel: its project where that is new, its mail server, named by the mailbox unless it has a name, and
-    /// its handler, which is not at work yet.
+    /// Makes a channel: its mail server, named by the mailbox unless it has a name, its project where that is new, and its
+    /// handler, which is not at work yet.
     ///
     /// # Errors
-    /// A [`Problem`] at the field that is wrong; the fields of a new project are `project_key` and `project_name`. No
-    /// channel is left behind then.
+    /// A [`Problem`] at the field that is wrong; the fields of a new project are `project_key` and `project_name`. Nothing
+    /// is left behind then.
     pub async fn create_channel(
         &self,
         mut new: NewMailServer,
         purpose: ChannelPurpose,
         by: &Caller,
     ) -> Result<MadeChannel, Error> {
-        self.check_project(&purpose.project).await?;
+        settings_of(&purpose)?;
+        self.plan_project(&purpose.project).await?;
         if new.draft.name.as_ref().is_none_or(|name| name.trim().is_empty()) {
             let mailbox = new.draft.mailbox.as_deref().unwrap_or_default();
-            new.draft.name = Some(crate::links::required("mailbox", "The mailbox", mailbox)?);
+            let name = crate::links::required("mailbox", "The mailbox", mailbox)?;
+            if self.store().mail_server_by_name(&name).await?.is_some() {
+                return Err(stands_already(&name).into());
+            }
+            new.draft.name = Some(name);
         }
         let saved = self.create_mail_server(new, by).await?;
         match self.handle_channel(&saved.server.id.to_string(), purpose, by).await {
@@ -132,59 +142,95 @@ impl Engine {
         }
     }
 
-    /// Says what becomes of a channel's mail, where nothing says so yet. The handler is not at work yet.
+    /// Says what becomes of a channel's mail, where nothing says so yet. The handler is not at work yet. Said twice, as by
+    /// two windows of a browser, it is said once.
     ///
     /// # Errors
-    /// As [`Engine::create_channel`]; [`Problem::not_found`].
+    /// As [`Engine::create_channel`]; [`Problem::not_found`]; `channel_handled` where something else becomes of the mail
+    /// already.
     pub async fn handle_channel(
         &self,
         named: &str,
         purpose: ChannelPurpose,
         by: &Caller,
     ) -> Result<Handler, Error> {
-        let server = self.mail_server(named).await?;
-        let settings = SettingsDraft { issue_type: purpose.issue_type, ..Default::default() };
-        let settings = settings.over(HandlerSettings::default())?;
-        let project = match purpose.project {
-            ChannelProject::Standing(named) => self.standing_project(&named).await?,
-            ChannelProject::New { key, name } => {
-                let made = self.create_project(&key, &name, by).await;
-                made.map_err(of_new_project)?
-            }
-        };
-        let name = self.free_handler_name(&format!("{}: {}", project.key, server.name)).await?;
-        let new = NewHandler {
-            outgoing: None,
-            name,
-            mail_server: server.id.to_string(),
-            project: project.id.to_string(),
+        let server = self.server_of_channel(named).await?;
+        let settings = settings_of(&purpose)?;
+        if let Some(handler) = self.handled_already(&server, &purpose, &settings).await? {
+            return Ok(handler);
+        }
+        let (project, is_new) = self.plan_project(&purpose.project).await?;
+        let mut handler = Handler {
+            id: clock::id(),
+            name: String::new(),
+            mail_server_id: server.id,
+            project_id: project.id,
             kind: purpose.kind,
-            settings,
+            position: 0,
             enabled: false,
+            settings,
+            outgoing_id: None,
+            created_at: self.now(),
+            updated_at: self.now(),
         };
-        self.create_handler(new, by).await
+        check::handler(&handler, &server)?;
+        let wanted = format!("{}: {}", project.key, server.name);
+        let mut attempt = 1;
+        loop {
+            handler.name = self.free_handler_name(&wanted).await?;
+            let new = is_new.then_some(&project);
+            match self.store().create_first_handler(new, &handler).await {
+                Ok(()) => break,
+                // Somebody has taken the name since it was free.
+                Err(StoreError::Taken("name")) if attempt < ATTEMPTS => attempt += 1,
+                Err(StoreError::Taken("key")) => {
+                    return Err(Problem::taken("project_key", "project", &project.key).into());
+                }
+                // Somebody was quicker, if only for a moment.
+                Err(StoreError::Stale) if attempt < ATTEMPTS => {
+                    let settings = &handler.settings;
+                    if let Some(made) = self.handled_already(&server, &purpose, settings).await? {
+                        return Ok(made);
+                    }
+                    attempt += 1;
+                }
+                Err(StoreError::Missing) => {
+                    return Err(Problem::not_found("channel", named).into());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if is_new {
+            self.tell_new_project(&project, by).await;
+        }
+        self.tell_new_handler(&handler, &server, &project, by).await;
+        Ok(handler)
     }
 
-    /// Sets a channel to work: resumes its mail server, and has its handlers take mail where none of them does yet.
+    /// Sets a channel to work: resumes its mail server, and has its first handler take mail where none of them does yet.
+    /// The others stay as they are.
     ///
     /// # Errors
     /// [`Problem::not_found`]; a [`Problem`] where no handler says what becomes of the mail.
     pub async fn switch_channel_on(&self, named: &str, by: &Caller) -> Result<(), Error> {
-        let server = self.mail_server(named).await?;
-        let handlers = self.handlers_of_mail_server(&server).await?;
-        if handlers.is_empty() {
-            return Err(Problem::new(
-                ProblemKind::Conflict,
-                "no_handler",
-                format!("Nothing says what becomes of the mail of {}.", server.name),
-                "Choose first what new mail becomes.",
-            )
-            .into());
-        }
-        if !handlers.iter().any(|handler| handler.enabled) {
-            for handler in handlers {
-                let edit = HandlerEdit { enabled: Some(true), ..HandlerEdit::default() };
-                self.edit_handler(&handler.id.to_string(), edit, by).await?;
+        let server = self.server_of_channel(named).await?;
+        let mut attempt = 1;
+        loop {
+            let handlers = self.handlers_of_mail_server(&server).await?;
+            let Some(first) = handlers.first() else { return Err(no_handler(&server).into()) };
+            if handlers.iter().any(|handler| handler.enabled) {
+                break;
+            }
+            let edit = HandlerEdit { enabled: Some(true), ..HandlerEdit::default() };
+            match self.edit_handler(&first.id.to_string(), edit, by).await {
+                Ok(_) => break,
+                // Somebody else may have switched it on.
+                Err(Error::Problem(problem))
+                    if problem.code == "changed_meanwhile" && attempt < ATTEMPTS =>
+                {
+                    attempt += 1;
+                }
+                Err(error) => return Err(error),
             }
         }
         if server.paused {
@@ -199,7 +245,7 @@ impl Engine {
     /// # Errors
     /// [`Problem::not_found`]. What does not work stands in the report.
     pub async fn test_channel(&self, named: &str) -> Result<MailServerReport, Error> {
-        let server = self.mail_server(named).await?;
+        let server = self.server_of_channel(named).await?;
         let mut report = self.test_mail_server(&server.id.to_string()).await?;
         let handlers = self.handlers_of_mail_server(&server).await?;
         let failed = report.steps.iter().any(|step| step.status == StepStatus::Failed);
@@ -251,27 +297,62 @@ impl Engine {
         Ok(Channel { server, handlers, grant, newest })
     }
 
-    /// Checks a project before anything is made, so that nothing has to be taken back.
-    async fn check_project(&self, project: &ChannelProject) -> Result<(), Error> {
-        match project {
-            ChannelProject::Standing(named) => self.standing_project(named).await.map(|_| ()),
-            ChannelProject::New { key, name } => {
-                crate::links::name("project_name", name)?;
-                let key = key.trim().to_uppercase();
-                let taken = is_project_key(&key) && self.project(&key).await.is_ok();
-                match taken {
-                    true => Err(Problem::taken("project_key", "project", &key).into()),
-                    false if is_project_key(&key) => Ok(()),
-                    false => Err(Problem::invalid(
-                        "project_key",
-                        "key_unusable",
-                        format!("{key:?} cannot be a project key."),
-                        "Choose 2 to 10 letters and digits, beginning with a letter, like SUP.",
-                    )
-                    .into()),
-                }
-            }
+    /// The mail server of a channel. One that sends mail is none.
+    async fn server_of_channel(&self, named: &str) -> Result<MailServer, Error> {
+        let server = self.mail_server(named).await?;
+        match is_incoming(&server) {
+            true => Ok(server),
+            false => Err(Problem::not_found("channel", named).into()),
         }
+    }
+
+    /// The handler that says already what is to be said; none where nothing is said yet.
+    async fn handled_already(
+        &self,
+        server: &MailServer,
+        purpose: &ChannelPurpose,
+        settings: &HandlerSettings,
+    ) -> Result<Option<Handler>, Error> {
+        let mut handlers = self.handlers_of_mail_server(server).await?;
+        if handlers.len() > 1 {
+            return Err(handled(server, &handlers).into());
+        }
+        let Some(handler) = handlers.pop() else { return Ok(None) };
+        let project = self.project(&handler.project_id.to_string()).await?;
+        let same_project = match &purpose.project {
+            ChannelProject::Standing(named) => self.standing_project(named).await?.id == project.id,
+            ChannelProject::New { key, name } => {
+                key.trim().eq_ignore_ascii_case(&project.key) && name.trim() == project.name
+            }
+        };
+        match same_project && handler.kind == purpose.kind && handler.settings == *settings {
+            true => Ok(Some(handler)),
+            false => Err(handled(server, &[handler]).into()),
+        }
+    }
+
+    /// The project, and whether it is one that is to be made.
+    async fn plan_project(&self, project: &ChannelProject) -> Result<(Project, bool), Error> {
+        let (key, name) = match project {
+            ChannelProject::Standing(named) => {
+                return Ok((self.standing_project(named).await?, false));
+            }
+            ChannelProject::New { key, name } => (key.trim().to_uppercase(), name),
+        };
+        let name = crate::links::name("project_name", name)?;
+        if !is_project_key(&key) {
+            return Err(Problem::invalid(
+                "project_key",
+                "key_unusable",
+                format!("{key:?} cannot be a project key."),
+                "Choose 2 to 10 letters and digits, beginning with a letter, like SUP.",
+            )
+            .into());
+        }
+        if self.store().project_by_key(&key).await?.is_some() {
+            return Err(Problem::taken("project_key", "project", &key).into());
+        }
+        Ok((Project { id: clock::id(), key, name, created_at: self.now() }, true))
     }
 
     async fn standing_project(&self, named: &str) -> Result<Project, Error> {
@@ -296,17 +377,39 @@ impl Engine {
     }
 }
 
-/// A problem of a new project at the fields that a channel has for it.
-fn of_new_project(error: Error) -> Error {
-    match error {
-        Error::Problem(problem) => {
-            let field = match problem.field {
-                Some("key") => Some("project_key"),
-                Some("name") => Some("project_name"),
-                other => other,
-            };
-            Problem { field, ..problem }.into()
-        }
-        other => other,
-    }
+fn is_incoming(server: &MailServer) -> bool {
+    server.direction == Direction::Incoming
+}
+
+/// What the handler of a channel is set to.
+fn settings_of(purpose: &ChannelPurpose) -> Result<HandlerSettings, Error> {
+    let draft =
+        SettingsDraft { issue_type: purpose.issue_type.clone(), ..SettingsDraft::default() };
+    let settings = draft.over(HandlerSettings::default())?;
+    check::issue_type(&settings.issue_type)?;
+    Ok(settings)
+}
+
+fn no_handler(server: &MailServer) -> Problem {
+    Problem::new(
+        ProblemKind::Conflict,
+        "no_handler",
+        format!("Nothing says what becomes of the mail of {}.", server.name),
+        "Choose first what new mail becomes.",
+    )
+}
+
+fn handled(server: &MailServer, handlers: &[Handler]) -> Problem {
+    let names: Vec<&str> = handlers.iter().map(|handler| handler.name.as_str()).collect();
+    Problem::new(
+        ProblemKind::Conflict,
+        "channel_handled",
+        format!("The mail of {} is taken already by: {}.", server.name, names.join(", ")),
+        "Change that handler, or add another one on the page of the handlers.",
+    )
+}
+
+fn stands_already(mailbox: &str) -> Problem {
+    let hint = "Go on with the one that is in the list of the channels, or give this one a name of its own.";
+    Problem { hint: hint.to_owned(), ..Problem::taken("mailbox", "channel", mailbox) }
 }

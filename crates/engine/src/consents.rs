@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use outlink_model::grant::{Grant, later};
 use outlink_model::link::Link;
 use outlink_model::problem::{Problem, ProblemKind};
-use outlink_model::{ConsentId, GrantId, LinkId, Secret, Timestamp};
+use outlink_model::{ConsentId, GrantId, LinkId, MailServerId, Secret, Timestamp};
 use outlink_oauth::{self as oauth, Authorize, Verifier};
 use outlink_store::{BeginConsent, Consent, ConsentState};
 
@@ -82,6 +82,8 @@ pub enum AskedFor {
     Link(LinkId),
     /// For this grant, anew.
     Grant(GrantId),
+    /// For what this mail server signs in with, wherever that comes from.
+    MailServer(MailServerId),
 }
 
 impl Engine {
@@ -92,7 +94,11 @@ impl Engine {
     pub async fn consent_asked_for(&self, id: ConsentId) -> Result<AskedFor, Error> {
         let consent = self.store().consent(id).await?;
         let consent = consent.ok_or_else(|| Problem::not_found("consent", &id.to_string()))?;
-        Ok(consent.grant_id.map_or(AskedFor::Link(consent.link_id), AskedFor::Grant))
+        Ok(match (consent.mail_server, consent.grant_id) {
+            (Some(server), _) => AskedFor::MailServer(server),
+            (None, Some(grant)) => AskedFor::Grant(grant),
+            (None, None) => AskedFor::Link(consent.link_id),
+        })
     }
 
     /// How a consent stands.
@@ -216,7 +222,7 @@ fn is_being_kept(consent: &Consent, now: Timestamp) -> bool {
 }
 
 /// Nothing is asked for under a link that an administrator has switched off.
-fn switched_on(link: &Link) -> Result<(), Problem> {
+pub(crate) fn switched_on(link: &Link) -> Result<(), Problem> {
     match link.enabled {
         true => Ok(()),
         false => Err(Problem::new(

@@ -6,10 +6,11 @@ use outlink_model::grant::Actor;
 use outlink_model::handler::{Handler, HandlerSettings, HandlerType};
 use outlink_model::mail_server::{Direction, MailServer};
 use outlink_model::problem::{Problem, ProblemKind};
+use outlink_model::tracker::Project;
 
 use crate::{Caller, Engine, Error, Listed, Page, clock, error, links};
 
-mod check;
+pub(crate) mod check;
 mod draft;
 mod edit;
 mod order;
@@ -69,13 +70,26 @@ impl Engine {
             updated_at: self.now(),
         };
         check::handler(&handler, &server)?;
+        check::sending(&handler, None)?;
         self.store()
             .create_handler(&handler)
             .await
             .map_err(|error| error::taken(error, "name", "handler", &handler.name))?;
+        self.tell_new_handler(&handler, &server, &project, by).await;
+        Ok(handler)
+    }
+
+    /// Tells that a handler was made, and has its mail server looked at.
+    pub(crate) async fn tell_new_handler(
+        &self,
+        handler: &Handler,
+        server: &MailServer,
+        project: &Project,
+        by: &Caller,
+    ) {
         self.record(Event {
             kind: "handler.created".into(),
-            subject: subject(&handler),
+            subject: subject(handler),
             message: format!(
                 "{} made the handler {}: mail of {} becomes issues of {}.",
                 by.name(),
@@ -87,7 +101,6 @@ impl Engine {
         })
         .await;
         self.0.alarm.notify_waiters();
-        Ok(handler)
     }
 
     /// The handlers.
@@ -107,6 +120,17 @@ impl Engine {
         server: &MailServer,
     ) -> Result<Vec<Handler>, Error> {
         Ok(self.store().handlers_of_server(server.id).await?)
+    }
+
+    /// The handlers that send through a mail server, the oldest first.
+    ///
+    /// # Errors
+    /// When the store is away.
+    pub async fn handlers_sending_through(
+        &self,
+        server: &MailServer,
+    ) -> Result<Vec<Handler>, Error> {
+        Ok(self.store().handlers_sending_through(server.id).await?)
     }
 
     /// One handler, by id or name.

@@ -1,15 +1,14 @@
 //! Taking mail in. Keeps the invariant **A message counts once**.
 //!
-//! A batch of messages is fetched, read, and committed in one transaction, each message in its savepoint; only then is
-//! the mail server told. A crash before the commit leaves nothing, a crash after it leaves flags to be set, and the
-//! ledger knows which. While one batch is committed, the next is already on its way.
+//! A batch of messages is fetched, read, and committed in one transaction; only then is the mail server told. A crash
+//! before the commit leaves nothing, a crash after it leaves flags to be set, and the ledger knows which. While one batch
+//! is committed, the next is read and the one after it is on its way.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use outlink_mail::imap::Meta;
 use outlink_model::grant::{Actor, Trouble, later};
 use outlink_model::mail_server::MailServer;
 use outlink_model::message::Outcome;
@@ -20,6 +19,7 @@ use crate::mail_servers::{MailSession, Report, no_handler, problem};
 use crate::poll::{Held, Then};
 use crate::{Engine, Error};
 
+mod batches;
 mod become_of;
 mod commit;
 mod facts;
@@ -27,27 +27,30 @@ mod fetch;
 mod files;
 mod folder;
 mod handling;
+mod keys;
 mod list;
 mod maildrop;
+mod outgoing;
 mod persons;
 mod prepare;
 mod replay;
+mod returned;
+mod row;
 mod source;
 mod suspects;
 mod tell;
 mod text;
 mod trial;
 
-use commit::{Committed, Handled};
+use commit::Handled;
 pub(crate) use handling::{Handling, expression};
-use prepare::Prepared;
 use source::Source;
 pub(crate) use suspects::Failed;
 use suspects::Trail;
 pub use trial::{Trial, TrialOf};
 
-/// How often a batch that the database did not take is offered again.
-const COMMITS: u32 = 4;
+/// After how many vain attempts to hold a server its holder is asked again to make room.
+const ASK_AGAIN: u32 = 5;
 
 /// What one fetch came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -142,12 +145,18 @@ impl Engine {
 
     async fn claim_and_fetch(&self, server: MailServer) -> Result<Fetched, Error> {
         let until = later(self.now(), SignedDuration::from_secs(60));
+        let mut tries = 0_u32;
         let held = loop {
             // Where a session is only waiting for new mail, it makes room.
             self.ask_watchers_to_leave(server.id);
             if let Some(held) = self.hold_server(&server).await? {
                 break held;
             }
+            if tries.is_multiple_of(ASK_AGAIN) {
+                // One of another node is told by way of the store; who comes next takes the wish for answered.
+                self.store().want_server(server.id, self.now()).await?;
+            }
+            tries = tries.saturating_add(1);
             if self.0.stopping.is_cancelled() {
                 return Err(problem("fetch_failed", &stopping()).into());
             }
@@ -240,6 +249,7 @@ impl Engine {
                 MailSession::Pop3(_) => {
                     self.fetch_maildrop(server, held, &handling, session, &mut trails).await
                 }
+                MailSession::Smtp(_) => return Err(no_folders().into()),
             };
             match went {
                 Ok(done) => return Ok(done),
@@ -271,85 +281,6 @@ impl Engine {
             went = again => went,
             why = held.until_lost() => Err(why.into()),
             () = self.0.stopping.cancelled() => Err(Failed::stopping()),
-        }
-    }
-
-    /// Fetches batch after batch; each is committed while the next is on its way. When this returns `Ok`, all of them
-    /// are committed.
-    async fn batches(
-        &self,
-        job: &Arc<Job>,
-        session: &mut MailSession,
-        trail: &mut Trail,
-        wanted: &[Meta],
-    ) -> Result<(), Failed> {
-        let largest = self.0.settings.limits.message_size as u64;
-        if let Some(last) = trail.last.clone().filter(|_| trail.has_suspects()) {
-            let probes = trail.probes(wanted, largest, &[]);
-            if !self.gives_any(session, &probes).await? {
-                // Nothing tells a message that cannot be had from a server that gives none.
-                return Err(last.into());
-            }
-            trail.is_proven = true;
-        }
-        let mut queue = fetch::batches(wanted, largest, job.server.health.failures);
-        let mut prepared: Vec<Prepared> = Vec::new();
-        while let Some(batch) = queue.pop_front() {
-            let next = self.fetch_batch(session, trail, wanted, batch);
-            let (next, committed) = tokio::join!(next, self.commit_apart(job, prepared));
-            let committed = committed?;
-            job.held.beat();
-            if committed.is_lost {
-                // What has arrived is fetched again by whoever holds the server now.
-                return Err(overtaken().into());
-            }
-            trail.sum.add(committed.counts);
-            let next = next?;
-            prepared = next.prepared;
-            for single in batch[next.taken..].chunks(1).rev() {
-                queue.push_front(single);
-            }
-            self.tell(job, session, trail, committed.handled).await?;
-        }
-        let committed = self.commit_apart(job, prepared).await?;
-        if committed.is_lost {
-            return Err(overtaken().into());
-        }
-        trail.sum.add(committed.counts);
-        self.tell(job, session, trail, committed.handled).await
-    }
-
-    /// Commits a batch in a task of its own, which goes on when the fetch is left.
-    async fn commit_apart(
-        &self,
-        job: &Arc<Job>,
-        batch: Vec<Prepared>,
-    ) -> Result<Committed, Failed> {
-        if batch.is_empty() {
-            return Ok(Committed::default());
-        }
-        let (engine, job) = (self.clone(), job.clone());
-        let task = self.spawn(async move { engine.commit_in_turn(&job, &batch).await });
-        let committed = task.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
-        committed.map_err(inner)
-    }
-
-    /// Commits a batch when it is its turn: SQLite has one writer, and hundreds that wait for it at once wait in vain. No
-    /// turn is held while a mail server is waited for. A batch that a database did take before it went away counts no
-    /// second time, since the ledger knows each message's place.
-    async fn commit_in_turn(&self, job: &Job, batch: &[Prepared]) -> Result<Committed, Error> {
-        let _turn =
-            self.0.commits.acquire().await.map_err(|error| Error::Broken(error.to_string()))?;
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.commit_batch(job, batch).await {
-                Err(Error::Away(why)) if tries < COMMITS => {
-                    tracing::warn!(why, "a batch could not be committed and is offered again");
-                    tokio::time::sleep(Duration::from_millis(250) * tries).await;
-                }
-                committed => return committed,
-            }
         }
     }
 }

@@ -7,6 +7,7 @@
 pub mod channels;
 pub mod clock;
 pub mod consents;
+pub mod deliveries;
 pub mod egress;
 mod error;
 mod events;
@@ -222,8 +223,8 @@ impl Engine {
         })))
     }
 
-    /// Starts what runs in the background: refreshing grants ahead of their expiry, polling mail servers,
-    /// and forgetting what is over.
+    /// Starts what runs in the background: refreshing grants ahead of their expiry, polling mail servers, sending mail, and
+    /// forgetting what is over.
     pub fn start(&self) {
         let engine = self.clone();
         self.spawn(async move { engine.keep_fresh().await });
@@ -233,6 +234,8 @@ impl Engine {
         self.spawn(async move { engine.keep_polling().await });
         let engine = self.clone();
         self.spawn(async move { engine.keep_holding().await });
+        let engine = self.clone();
+        self.spawn(async move { engine.keep_sending().await });
         let engine = self.clone();
         self.spawn(async move { engine.keep_sweeping().await });
         let engine = self.clone();

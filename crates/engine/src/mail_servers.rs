@@ -1,4 +1,4 @@
-//! Mail servers: setting them up, testing them, fetching from them.
+//! Mail servers: setting them up, testing them, fetching from them and sending through them.
 
 use outlink_model::MailServerId;
 use outlink_model::event::Event;
@@ -30,12 +30,29 @@ pub use draft::{
 };
 pub(crate) use fields::host;
 pub use log::ConnectionView;
+pub use outlink_store::KnownMailServer;
 pub use report::MailServerReport;
 pub(crate) use session::MailSession;
 pub(crate) use walk::{ANSWERS_IN_A_STEP, Opens, Report, endless, no_handler};
 pub(crate) use wire::Wire;
 
 impl Engine {
+    /// One mail server, by id or name; by its id also what is left of one that was deleted, which says where messages came
+    /// from and is good for nothing else.
+    ///
+    /// # Errors
+    /// [`Problem::not_found`].
+    pub async fn known_mail_server(&self, named: &str) -> Result<KnownMailServer, Error> {
+        let found = match named.parse::<MailServerId>() {
+            Ok(id) => self.store().known_mail_server(id).await?,
+            Err(_) => {
+                let server = self.store().mail_server_by_name(named).await?;
+                server.map(|server| KnownMailServer { server, deleted: false })
+            }
+        };
+        found.ok_or_else(|| Problem::not_found("mail server", named).into())
+    }
+
     /// The mail servers, by the order in which they were added.
     ///
     /// # Errors
@@ -56,7 +73,7 @@ impl Engine {
         found.ok_or_else(|| Problem::not_found("mail server", named).into())
     }
 
-    /// Stops or resumes polling.
+    /// Stops or resumes fetching from it, or sending through it.
     ///
     /// # Errors
     /// [`Problem::not_found`].

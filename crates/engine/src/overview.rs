@@ -39,6 +39,10 @@ pub struct Overview {
     pub quarantined: u64,
     /// Whether any issue was made.
     pub any_issue: bool,
+    /// How many deliveries wait to be sent.
+    pub waiting_deliveries: u64,
+    /// How many deliveries were given up.
+    pub failed_deliveries: u64,
 }
 
 /// The first of those with which something is wrong, and how many there are in all.
@@ -85,6 +89,8 @@ impl Engine {
             handlers: totals.handlers,
             quarantined: self.store().quarantined(MOST_COUNTED).await?,
             any_issue: totals.any_issue,
+            waiting_deliveries: totals.waiting_deliveries,
+            failed_deliveries: totals.failed_deliveries,
             links,
         })
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::SignedDuration;
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, Trouble, backoff, later};
-use outlink_model::mail_server::{Connection, MailServer, ServerHealth};
+use outlink_model::mail_server::{Connection, Direction, MailServer, ServerHealth};
 use outlink_store::Poll;
 
 use crate::intake::{Done, Failed, Fetched};
@@ -147,8 +147,8 @@ impl Engine {
         self.give_server_back_until(held, wait).await;
     }
 
-    /// Keeps how a fetch went, tells of a change, and gives the server back or keeps it. Of a server that somebody else
-    /// holds by now, nothing is said; false then.
+    /// Keeps how a fetch or a session of sending went, tells of a change, and gives the server back or keeps it. Of a
+    /// server that somebody else holds by now, nothing is said; false then.
     pub(crate) async fn keep_health(
         &self,
         server: &MailServer,
@@ -177,7 +177,11 @@ impl Engine {
                 note: before.note.clone(),
             },
         };
-        let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));
+        let interval = match server.direction {
+            // What is to be sent waits for nothing but trouble.
+            Direction::Outgoing if failed.is_none() => SignedDuration::ZERO,
+            _ => SignedDuration::from_secs(i64::from(server.poll_seconds)),
+        };
         let wait = match health.failures {
             0 if then == Then::Watch => interval.min(AFTER_A_FETCH),
             0 => interval,
@@ -218,7 +222,7 @@ impl Engine {
         self.give_server_back_until(held, SignedDuration::ZERO).await;
     }
 
-    async fn give_server_back_until(&self, held: &Arc<Held>, wait: SignedDuration) {
+    pub(crate) async fn give_server_back_until(&self, held: &Arc<Held>, wait: SignedDuration) {
         self.note_given_back(held);
         let next = later(self.now(), wait);
         if let Err(error) = self.store().release_poll(held.server, &held.holder, next).await {
@@ -245,7 +249,14 @@ impl Engine {
                     kind: "mail_server.recovered".into(),
                     subject,
                     state: Some("connected".into()),
-                    message: format!("Mail is fetched from {} again.", server.name),
+                    message: match server.direction {
+                        Direction::Incoming => {
+                            format!("Mail is fetched from {} again.", server.name)
+                        }
+                        Direction::Outgoing => {
+                            format!("Mail is sent through {} again.", server.name)
+                        }
+                    },
                     ..self.health_event(Actor::Nobody)
                 })
                 .await;

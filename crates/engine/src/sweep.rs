@@ -1,5 +1,5 @@
 //! Forgetting what is over: sessions, one-time addresses, consents that nobody gave, the record of old
-//! hand-outs, old lines of the connectivity log, and raw bytes where the operator wants it so. The ledger's lines stay:
+//! hand-outs, old lines of the connectivity log, mail that was sent long ago, and raw bytes where the operator wants it so. The ledger's lines stay:
 //! they are what keeps a message from counting twice.
 
 use std::time::Duration;
@@ -40,6 +40,7 @@ impl Engine {
         self.store().sweep_consents(later(now, -CONSENTS_KEPT)).await?;
         self.store().sweep_hand_outs(later(now, -HAND_OUTS_KEPT)).await?;
         self.sweep_connections(now).await?;
+        self.sweep_deliveries(now).await?;
         self.sweep_raws(now).await
     }
 
@@ -47,6 +48,17 @@ impl Engine {
         let before = later(now, -days(self.0.settings.retention.log_days));
         for _ in 0..STEPS {
             let swept = self.store().sweep_connections(before, STEP).await?;
+            if swept < u64::from(STEP) || self.0.stopping.is_cancelled() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_deliveries(&self, now: Timestamp) -> Result<(), Error> {
+        let before = later(now, -days(self.0.settings.retention.log_days));
+        for _ in 0..STEPS {
+            let swept = self.store().sweep_deliveries(before, STEP).await?;
             if swept < u64::from(STEP) || self.0.stopping.is_cancelled() {
                 break;
             }

@@ -54,6 +54,11 @@ impl Engine {
             .create_project(&project)
             .await
             .map_err(|error| error::taken(error, "key", "project", &project.key))?;
+        self.tell_new_project(&project, by).await;
+        Ok(project)
+    }
+
+    pub(crate) async fn tell_new_project(&self, project: &Project, by: &Caller) {
         self.record(Event {
             kind: "project.created".into(),
             subject: format!("project {}", project.key),
@@ -61,7 +66,6 @@ impl Engine {
             ..self.event(Actor::Nobody)
         })
         .await;
-        Ok(project)
     }
 
     /// The projects.
@@ -172,7 +176,7 @@ impl Engine {
         self.issue(&issue.id.to_string()).await
     }
 
-    async fn issue_row(&self, named: &str) -> Result<Issue, Error> {
+    pub(crate) async fn issue_row(&self, named: &str) -> Result<Issue, Error> {
         let found = match named.parse::<IssueId>() {
             Ok(id) => self.store().issue(id).await?,
             Err(_) => self.store().issue_by_key(&named.trim().to_uppercase()).await?,

@@ -1,9 +1,11 @@
 //! What a handler's settings must be like before it is saved.
 
+use outlink_mail::message::fold;
 use outlink_model::handler::{AttachmentRules, Bulk, Handler, HandlerSettings, HandlerType};
 use outlink_model::mail_server::MailServer;
 use outlink_model::problem::Problem;
 
+use crate::deliveries::is_address;
 use crate::intake::expression;
 
 /// Characters of the type of new issues.
@@ -28,7 +30,7 @@ const LARGEST_FILE: u64 = 1 << 30;
 const MOST_PER_HOUR: u32 = 1_000_000;
 
 /// Checks every setting by itself and against the others.
-pub(super) fn handler(handler: &Handler, server: &MailServer) -> Result<(), Problem> {
+pub(crate) fn handler(handler: &Handler, server: &MailServer) -> Result<(), Problem> {
     let settings = &handler.settings;
     issue_type(&settings.issue_type)?;
     addresses(settings, server)?;
@@ -47,18 +49,37 @@ pub(super) fn handler(handler: &Handler, server: &MailServer) -> Result<(), Prob
             ));
         }
     }
-    if settings.notify {
-        return Err(Problem::invalid(
-            "notify",
-            "notify_unavailable",
-            "Nobody can be told: that takes an outgoing mail server, and none can be set up yet.",
-            "Switch it off.",
-        ));
-    }
     Ok(())
 }
 
-fn issue_type(text: &str) -> Result<(), Problem> {
+/// Checks that whatever a handler sends can be sent. `before` is the handler that is edited: one whose outgoing mail server
+/// was deleted can be changed in everything else.
+pub(super) fn sending(handler: &Handler, before: Option<&Handler>) -> Result<(), Problem> {
+    let sends = |handler: &Handler| {
+        let settings = &handler.settings;
+        let forwards = settings.forward_to.is_some() || settings.bulk == Bulk::Forward;
+        (forwards, settings.notify)
+    };
+    let (forwards, notifies) = sends(handler);
+    let has_lost_it =
+        |before: &Handler| before.outgoing_id.is_none() && sends(before) == (forwards, notifies);
+    if handler.outgoing_id.is_some() || before.is_some_and(has_lost_it) {
+        return Ok(());
+    }
+    let what = match (forwards, notifies) {
+        (true, _) => "Mail is to be sent on",
+        (false, true) => "New persons are to be told",
+        (false, false) => return Ok(()),
+    };
+    Err(Problem::invalid(
+        "outgoing",
+        "outgoing_missing",
+        format!("{what}, and no outgoing mail server is named to send it through."),
+        "Name one; where there is none yet: outlink mail-server create --protocol smtp.",
+    ))
+}
+
+pub(crate) fn issue_type(text: &str) -> Result<(), Problem> {
     let length = text.chars().count();
     if (1..=LONGEST_TYPE).contains(&length) && !text.chars().any(char::is_control) {
         return Ok(());
@@ -92,8 +113,10 @@ fn addresses(settings: &HandlerSettings, server: &MailServer) -> Result<(), Prob
             _ => Ok(()),
         };
     };
-    address("forward_to", to)?;
-    let is_own = *to == server.mailbox.to_lowercase() || settings.catch.contains(to);
+    if !is_address(to) {
+        return Err(not_an_address("forward_to", to));
+    }
+    let is_own = *to == fold(&server.mailbox) || settings.catch.contains(to);
     if is_own {
         return Err(Problem::invalid(
             "forward_to",
@@ -114,13 +137,17 @@ fn address(field: &'static str, text: &str) -> Result<(), Problem> {
     if is_one && text.len() <= LONGEST_ADDRESS && !text.chars().any(odd) {
         return Ok(());
     }
+    Err(not_an_address(field, text))
+}
+
+fn not_an_address(field: &'static str, text: &str) -> Problem {
     let shown: String = text.chars().take(80).collect();
-    Err(Problem::invalid(
+    Problem::invalid(
         field,
         "address_unusable",
         format!("{shown:?} is no address."),
         "Write the address alone, like support@example.org.",
-    ))
+    )
 }
 
 fn splits(kind: HandlerType, splits: &[String]) -> Result<(), Problem> {

@@ -72,6 +72,7 @@ impl Engine {
             handler.outgoing_id = self.server_to_send(outgoing).await?.map(|server| server.id);
         }
         check::handler(&handler, &server)?;
+        check::sending(&handler, Some(&before))?;
         if handler == before {
             return Ok(before);
         }
@@ -166,6 +167,7 @@ fn changed(before: &Handler, after: &Handler) -> Vec<&'static str> {
     };
     note("name", before.name != after.name);
     note("mail_server", before.mail_server_id != after.mail_server_id);
+    note("outgoing", before.outgoing_id != after.outgoing_id);
     note("project", before.project_id != after.project_id);
     note("type", before.kind != after.kind);
     note("issue_type", a.issue_type != b.issue_type);

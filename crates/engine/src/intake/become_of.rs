@@ -10,6 +10,7 @@ use outlink_store::{Error as StoreError, Intake};
 use super::facts::{self, Arrival};
 use super::files::attach;
 use super::handling::Handling;
+use super::outgoing;
 use super::persons::{author, involve, known_copied};
 use super::text::{cut, summary};
 use crate::clock;
@@ -72,11 +73,18 @@ pub(super) async fn become_of(
             key = matched.find(|found| found.issue_id == *issue).map(|found| found.key.clone());
         }
         (Decision::Forward(to), _) => {
-            row.outcome = Outcome::Quarantined;
-            row.reason = Some(format!(
-                "{} It is to be sent on to {to}, but no outgoing mail server is set up.",
-                verdict.why
-            ));
+            let sent_on =
+                outgoing::forward(tx, handling, arrival, handler, &row, to, &verdict.why, now);
+            (row.outcome, row.reason) = match sent_on.await? {
+                Ok(()) => {
+                    let reason = format!("{} It is sent on to {to}.", verdict.why);
+                    (Outcome::Forwarded, Some(reason))
+                }
+                Err(why) => {
+                    let reason = format!("{} It is to be sent on to {to}, but {why}.", verdict.why);
+                    (Outcome::Quarantined, Some(reason))
+                }
+            };
         }
         (Decision::Quarantine, _) => row.outcome = Outcome::Quarantined,
         (Decision::Unhandled | Decision::Create(_) | Decision::Comment(..), _) => {
@@ -144,7 +152,7 @@ async fn create(
 ) -> Result<(IssueId, String, Made), StoreError> {
     let settings = &handler.settings;
     let copied = known_copied(tx, handling, arrival, handler, parsed).await?;
-    let (author, byline) = author(tx, handler, parsed).await?;
+    let author = author(tx, handler, parsed).await?;
     let labels = match settings.sub_addresses {
         true => facts::tags(arrival.server, handling, &parsed.recipients),
         false => Vec::new(),
@@ -153,11 +161,11 @@ async fn create(
         id: clock::id(),
         project_id: project,
         summary: summary(&parsed.subject),
-        description: with_byline(byline, cut(&parsed.text)),
+        description: with_byline(author.byline.as_deref(), cut(&parsed.text)),
         issue_type: settings.issue_type.clone(),
         priority: parsed.priority.filter(|_| settings.priority),
         labels,
-        reporter: author.id,
+        reporter: author.person.id,
         assignee: copied.first().map(|person| person.id).filter(|_| settings.cc_assignee),
     };
     let key = tx.create_issue(&issue, now).await?;
@@ -166,8 +174,13 @@ async fn create(
             tx.watch(issue.id, person.id).await?;
         }
     }
-    involve(tx, handling, arrival, issue.id, &author, parsed).await?;
-    let attached = attach(tx, row, issue.id, None, parsed, &settings.attachments).await?;
+    involve(tx, handling, arrival, issue.id, &author.person, parsed);
+    let attached = attach(tx, row, issue.id, None, parsed, &settings.attachments);
+    if settings.notify && author.is_new {
+        let of = (issue.id, key.as_str());
+        outgoing::notice(tx, handling, arrival, handler, &author.person, parsed, row, of, now)
+            .await?;
+    }
     Ok((issue.id, key, Made { text: issue.description, attached }))
 }
 
@@ -183,25 +196,25 @@ async fn comment(
     row: &Message,
     now: Timestamp,
 ) -> Result<(CommentId, Made), StoreError> {
-    let (author, byline) = author(tx, handler, parsed).await?;
+    let author = author(tx, handler, parsed).await?;
     let comment: CommentId = clock::id();
     let body = match text {
         Text::Whole => parsed.text.as_str(),
         Text::New => parsed.reply.as_str(),
         Text::BeforeMarker => handling.before_marker(handler, &parsed.text).trim_end(),
     };
-    let body = with_byline(byline, cut(body));
-    tx.add_comment(comment, issue, author.id, &body, now, Some(row.id)).await?;
+    let body = with_byline(author.byline.as_deref(), cut(body));
+    tx.add_comment(comment, issue, author.person.id, &body, now, Some(row.id)).await?;
     if handler.settings.reopen {
         tx.reopen(issue, now).await?;
     }
-    involve(tx, handling, arrival, issue, &author, parsed).await?;
+    involve(tx, handling, arrival, issue, &author.person, parsed);
     let rules = &handler.settings.attachments;
-    let attached = attach(tx, row, issue, Some(comment), parsed, rules).await?;
+    let attached = attach(tx, row, issue, Some(comment), parsed, rules);
     Ok((comment, Made { text: body, attached }))
 }
 
-fn with_byline(byline: Option<String>, text: String) -> String {
+fn with_byline(byline: Option<&str>, text: String) -> String {
     match byline {
         Some(byline) => format!("{byline}\n\n{text}"),
         None => text,

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use outlink_mail::message::{Parsed, authentication_by, fold};
+use outlink_model::Timestamp;
 use outlink_model::grant::later;
 use outlink_model::mail_server::MailServer;
 use outlink_model::message::{Authentication, Facts, Match, MatchedBy};
-use outlink_model::{IssueId, Timestamp};
 use outlink_store::{Error as StoreError, Intake};
 
 use super::handling::Handling;
@@ -110,22 +110,19 @@ async fn by_headers(
         (report.unwrap_or_default(), MatchedBy::References),
     ];
     let own = told.iter().flat_map(|(ids, _)| ids.iter());
-    let mut found: Option<(IssueId, MatchedBy)> = None;
-    for issue in own.filter_map(|id| handling.own_ids.issue(id)) {
-        if tx.issue_key(issue).await?.is_some() {
-            found = Some((issue, MatchedBy::OwnId));
-            break;
+    for issue_id in own.filter_map(|id| handling.own_ids.issue(id)) {
+        if let Some((key, is_involved)) = tx.issue_to_follow(issue_id, sender).await? {
+            return Ok(Some(Match { issue_id, key, by: MatchedBy::OwnId, is_involved }));
         }
     }
-    for (ids, by) in told {
-        if found.is_none() && !ids.is_empty() {
-            found = tx.issue_by_message_ids(server.id, ids).await?.map(|issue| (issue, by));
+    for (ids, by) in told.into_iter().filter(|(ids, _)| !ids.is_empty()) {
+        if let Some(issue_id) = tx.issue_by_message_ids(server.id, ids).await?
+            && let Some((key, is_involved)) = tx.issue_to_follow(issue_id, sender).await?
+        {
+            return Ok(Some(Match { issue_id, key, by, is_involved }));
         }
     }
-    let Some((issue_id, by)) = found else { return Ok(None) };
-    let Some(key) = tx.issue_key(issue_id).await? else { return Ok(None) };
-    let is_involved = tx.is_involved(issue_id, sender).await?;
-    Ok(Some(Match { issue_id, key, by, is_involved }))
+    Ok(None)
 }
 
 /// Counts the sender's messages of the hour before this one, by when they arrived: a mailbox that is taken in with all that

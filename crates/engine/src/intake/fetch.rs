@@ -9,22 +9,29 @@ use std::collections::VecDeque;
 use outlink_mail::imap::Meta;
 use outlink_mail::{Body, Error as MailError};
 
-use super::prepare::{self, Prepared};
 use super::suspects::{Failed, Trail, is_alone};
-use super::{away, inner};
+use crate::Engine;
 use crate::mail_servers::{ANSWERS_IN_A_STEP, MailSession, endless};
-use crate::{Engine, Error};
 
 /// At most so many messages in one transaction.
 const BATCH_MESSAGES: usize = 64;
-/// At most so many octets in one transaction, as far as whole messages allow: two batches are in memory at a time.
+/// At most so many octets in one transaction, as far as whole messages allow: three batches are in memory at a time.
 const BATCH_OCTETS: u64 = 8 * 1024 * 1024;
+
 /// What came of a batch.
+#[derive(Default)]
 pub(super) struct Arrived {
-    /// What is to be committed.
-    pub(super) prepared: Vec<Prepared>,
-    /// So many of the batch's messages have been dealt with; the others are to be fetched one by one.
-    pub(super) taken: usize,
+    /// Its messages, as far as they have been dealt with; those behind them are to be fetched one by one.
+    pub(super) batch: Vec<Meta>,
+    /// What the server gave of them.
+    pub(super) bodies: Vec<(u32, Body)>,
+}
+
+impl Arrived {
+    /// Whether there is nothing to be read.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
 }
 
 /// The bodies of a batch, as far as they are kept. Servers announce sizes that are not true.
@@ -114,11 +121,7 @@ impl Engine {
             }
         }
         let taken = kept.taken(batch);
-        let batch = batch[..taken].to_vec();
-        let bodies = kept.bodies;
-        let work = tokio::task::spawn_blocking(move || prepare::prepare(&batch, bodies, largest));
-        let prepared = work.await.map_err(|error| inner(Error::Broken(error.to_string())))?;
-        Ok(Arrived { prepared: prepared.map_err(away)?, taken })
+        Ok(Arrived { batch: batch[..taken].to_vec(), bodies: kept.bodies })
     }
 
     /// Whether the server gives one of these messages.

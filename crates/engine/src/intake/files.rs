@@ -5,23 +5,23 @@ use outlink_model::handler::{AttachmentRules, fits};
 use outlink_model::message::Message;
 use outlink_model::tracker::Attachment;
 use outlink_model::{CommentId, IssueId};
-use outlink_store::{Error as StoreError, Intake};
+use outlink_store::Intake;
 
 use crate::clock;
 
 /// Attaches the files that the rules let through, and returns their names.
-pub(super) async fn attach(
+pub(super) fn attach(
     tx: &mut Intake,
     row: &Message,
     issue: IssueId,
     comment: Option<CommentId>,
     parsed: &Parsed,
     rules: &AttachmentRules,
-) -> Result<Vec<String>, StoreError> {
+) -> Vec<String> {
     let mut attached = Vec::new();
     let wanted = parsed.attachments.iter().filter(|part| is_attached(part, rules));
     for part in wanted.take(rules.most as usize) {
-        tx.add_attachment(&Attachment {
+        tx.add_attachment(Attachment {
             id: clock::id(),
             issue_id: issue,
             comment_id: comment,
@@ -30,11 +30,10 @@ pub(super) async fn attach(
             media_type: part.media_type.clone(),
             size: part.size,
             part: part.range,
-        })
-        .await?;
+        });
         attached.push(part.name.clone());
     }
-    Ok(attached)
+    attached
 }
 
 /// Whether a file is attached. One that is not stays in the raw message.

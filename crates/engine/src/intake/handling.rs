@@ -1,11 +1,11 @@
-//! What is loaded once for all messages of a mail server: its handlers in their order, their expressions, the lists of
-//! senders, and the key that our own Message-IDs are known by.
+//! What is loaded once for all messages of a mail server: its handlers in their order, their expressions, what they send
+//! through, the lists of senders, and the key that our own Message-IDs are known by.
 
 use std::collections::HashMap;
 
-use outlink_model::HandlerId;
 use outlink_model::handler::{Handler, HandlerType, SenderLists};
 use outlink_model::mail_server::MailServer;
+use outlink_model::{HandlerId, MailServerId};
 use regex::{Regex, RegexBuilder};
 
 use crate::own_ids::OwnIds;
@@ -21,12 +21,18 @@ pub(crate) struct Handling {
     pub(super) lists: SenderLists,
     pub(super) own_ids: OwnIds,
     splits: HashMap<HandlerId, Vec<Regex>>,
+    senders: HashMap<MailServerId, MailServer>,
 }
 
 impl Handling {
     /// The handler of this id.
     pub(super) fn handler(&self, id: Option<HandlerId>) -> Option<&Handler> {
         self.handlers.iter().find(|handler| Some(handler.id) == id)
+    }
+
+    /// The mail server that this handler sends through.
+    pub(super) fn sender(&self, handler: &Handler) -> Option<&MailServer> {
+        self.senders.get(&handler.outgoing_id?)
     }
 
     /// What of a text stands before the first place at which an expression of this handler matches: all of it where none
@@ -77,12 +83,30 @@ impl Engine {
             }
         }
         let lists = self.store().sender_lists().await?;
-        let own_ids = OwnIds::new(&self.mail_key().await?);
-        Ok(Handling { handlers, lists, own_ids, splits })
+        let own_ids = self.own_ids().await?;
+        let senders = self.senders(&handlers).await?;
+        Ok(Handling { handlers, lists, own_ids, splits, senders })
     }
 
-    async fn mail_key(&self) -> Result<outlink_model::Secret, Error> {
-        Ok(self.store().mail_key(&clock::random_text()?).await?)
+    /// The servers that these handlers send through.
+    async fn senders(
+        &self,
+        handlers: &[Handler],
+    ) -> Result<HashMap<MailServerId, MailServer>, Error> {
+        let mut senders = HashMap::new();
+        for id in handlers.iter().filter_map(|handler| handler.outgoing_id) {
+            if !senders.contains_key(&id)
+                && let Some(server) = self.store().mail_server(id).await?
+            {
+                senders.insert(id, server);
+            }
+        }
+        Ok(senders)
+    }
+
+    /// What our own Message-IDs are made and known by.
+    pub(crate) async fn own_ids(&self) -> Result<OwnIds, Error> {
+        Ok(OwnIds::new(&self.store().mail_key(&clock::random_text()?).await?))
     }
 }
 

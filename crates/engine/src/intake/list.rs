@@ -61,13 +61,17 @@ impl Engine {
     }
 }
 
+/// Mail that arrived before this is not wanted; `None` if all is.
+pub(super) fn cut_off(server: &MailServer) -> Option<Timestamp> {
+    match server.take {
+        Take::All => None,
+        Take::New => Some(later(server.created_at, -CLOCKS_APART)),
+        Take::Since(since) => Some(since),
+    }
+}
+
 /// Whether the administrator wants a message of this date, of those that lay in the folder before it was first seen.
 pub(super) fn is_wanted(server: &MailServer, arrived: Timestamp) -> bool {
     // A server that tells no readable date tells 1970: better one message too many than one too few.
-    let is_since = |since| arrived >= since || arrived == Timestamp::UNIX_EPOCH;
-    match server.take {
-        Take::All => true,
-        Take::New => is_since(later(server.created_at, -CLOCKS_APART)),
-        Take::Since(since) => is_since(since),
-    }
+    arrived == Timestamp::UNIX_EPOCH || cut_off(server).is_none_or(|from| arrived >= from)
 }

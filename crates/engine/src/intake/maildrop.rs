@@ -4,30 +4,18 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use outlink_mail::imap::Meta;
-use outlink_mail::message::parse;
-use outlink_mail::{Body, Error as MailError, pop3};
-use outlink_model::Timestamp;
-use outlink_model::mail_server::{After, Cursor, MailServer};
+use outlink_model::mail_server::{After, MailServer};
 use outlink_store::Error as StoreError;
 
 use super::handling::Handling;
-use super::list::is_wanted;
 use super::source::{INBOX, Source};
 use super::{Done, Failed, Job, Trail, Trails, away};
 use crate::Engine;
-use crate::mail_servers::{MailSession, Wire};
+use crate::mail_servers::MailSession;
 use crate::poll::Held;
 
-/// Messages that are wanted of a mailbox, and those that are passed over for good.
-#[derive(Default)]
-struct Drop {
-    wanted: Vec<Meta>,
-    passed: Vec<(String, u64)>,
-    uidls: HashMap<u32, String>,
-    /// The server has no names for its messages.
-    is_nameless: bool,
-}
+mod listing;
+mod look;
 
 /// What a session tells the server.
 struct Told {
@@ -50,18 +38,23 @@ impl Engine {
         let trail = trails.of(INBOX);
         trail.begin(0);
         let went = async {
-            let drop = self.list_drop(server, held, &mut session).await?;
-            if drop.is_nameless {
-                trail.note = Some(NAMELESS.to_owned());
-            }
+            let (listing, uidls) = self.list_drop(server, &mut session).await?;
+            trail.renumber(&uidls);
             let job = Arc::new(Job {
                 server: server.clone(),
                 handling: handling.clone(),
-                source: Source::Pop3 { uidls: drop.uidls },
+                source: Source::Pop3 { uidls },
                 held: held.clone(),
             });
-            self.batches(&job, &mut session, trail, &drop.wanted).await?;
-            self.delete_what_is_told(&job, &mut session, trail).await
+            let went = async {
+                self.take_what_is_wanted(&job, &mut session, trail, listing).await?;
+                self.delete_what_is_told(&job, &mut session, trail).await
+            };
+            let went = went.await;
+            went.map_err(|failed: Failed| match &job.source {
+                Source::Pop3 { uidls } => failed.naming(uidls),
+                Source::Imap { .. } => failed,
+            })
         };
         let went = went.await;
         let failed = |failed: Failed| (INBOX.to_owned(), failed);
@@ -73,81 +66,15 @@ impl Engine {
             return Err(failed(super::no_folders().into()));
         };
         pop3.quit().await.map_err(|error| failed(Failed::ended(&error)))?;
-        let kept = self.note_told(server, &told).await;
+        let kept = self.note_quit(server, &told).await;
         kept.map_err(|error| failed(away(error)))?;
         let note = trails.of(INBOX).note.take();
         Ok(Done { fetched: trails.sum(), note, session: None })
     }
 
-    async fn list_drop(
-        &self,
-        server: &MailServer,
-        held: &Arc<Held>,
-        session: &mut MailSession,
-    ) -> Result<Drop, Failed> {
-        let MailSession::Pop3(pop3) = session else { return Err(super::no_folders().into()) };
-        let ended = |error: MailError| Failed::ended(&error);
-        let sizes = self.in_time(pop3.list()).await.map_err(ended)?;
-        let uidls: HashMap<u32, String> = match self.in_time(pop3.uidl()).await {
-            Ok(uidls) => uidls.into_iter().collect(),
-            Err(MailError::NoUidl { .. }) => HashMap::new(),
-            Err(error) => return Err(ended(error)),
-        };
-        let mut drop =
-            Drop { is_nameless: uidls.is_empty() && !sizes.is_empty(), ..Drop::default() };
-        let known = self.store().uidls(server.id).await.map_err(away)?;
-        let is_first = self.store().cursor(server.id, INBOX).await.map_err(away)?.is_none();
-        for (number, size) in sizes {
-            let uidl = uidls.get(&number);
-            let before = uidl.and_then(|uidl| known.get(uidl));
-            if before.is_some_and(|before| before.size == size || size == 0) {
-                continue;
-            }
-            let meta =
-                Meta { uid: number, seen: false, size, internal_date: Timestamp::UNIX_EPOCH };
-            held.beat();
-            // Only what lay there at the first look is asked for its date.
-            if is_first
-                && let Some(uidl) = uidl
-                && !self.is_wanted_drop(server, pop3, number).await?
-            {
-                drop.passed.push((uidl.clone(), size));
-                continue;
-            }
-            drop.wanted.push(meta);
-        }
-        drop.uidls = uidls;
-        if is_first {
-            let mut tx = self.store().intake().await.map_err(away)?;
-            tx.pass_over(server.id, &drop.passed).await.map_err(away)?;
-            let cursor = Cursor { uid_validity: 0, last_uid: 0, first_uid: 1 };
-            tx.set_cursor(server.id, INBOX, &cursor).await.map_err(away)?;
-            tx.commit().await.map_err(away)?;
-        }
-        Ok(drop)
-    }
-
-    /// Whether a message is wanted by when it arrived, which only its header tells. One without a date is.
-    async fn is_wanted_drop(
-        &self,
-        server: &MailServer,
-        pop3: &mut pop3::Session<Wire>,
-        number: u32,
-    ) -> Result<bool, Failed> {
-        if server.take == outlink_model::mail_server::Take::All {
-            return Ok(true);
-        }
-        let top = self.in_time(pop3.top(number, 0)).await;
-        let Body::Raw(header) = top.map_err(|error| Failed::ended(&error))? else {
-            return Ok(true);
-        };
-        let date = parse(&header).ok().and_then(|parsed| parsed.received.or(parsed.date));
-        Ok(is_wanted(server, date.unwrap_or(Timestamp::UNIX_EPOCH)))
-    }
-
     /// Notes what the mail server has been told, and what it has deleted. A name is free for another message once its own
     /// has been deleted (RFC 1939 §7), and what bears it then may even have as many octets.
-    async fn note_told(&self, server: &MailServer, told: &Told) -> Result<(), StoreError> {
+    async fn note_quit(&self, server: &MailServer, told: &Told) -> Result<(), StoreError> {
         let mut tx = self.store().intake().await?;
         for uidl in &told.deleted {
             if let Some((id, _)) = tx.known_uidl(server.id, uidl).await? {
@@ -211,6 +138,3 @@ impl Engine {
 
 /// Messages that are deleted in one session.
 const MOST_DELETED: usize = 2000;
-
-const NAMELESS: &str = "The mail server gives its messages no unique names (UIDL), so that all of them are fetched each time \
-                        to see which are new. Have them deleted after handling, or use IMAP.";

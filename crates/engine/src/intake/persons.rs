@@ -13,12 +13,21 @@ use crate::clock;
 /// Addresses of one message that get a part in its issue. A mail to more is mail to many.
 const MOST_COPIED: usize = 50;
 
-/// In whose name a message is taken, and what is to be said above the text where that is not its sender.
+/// In whose name a message is taken.
+pub(super) struct Author {
+    pub(super) person: Person,
+    /// What is to be said above the text where that is not the sender.
+    pub(super) byline: Option<String>,
+    /// Nobody knew the sender before this message.
+    pub(super) is_new: bool,
+}
+
+/// In whose name a message is taken.
 pub(super) async fn author(
     tx: &mut Intake,
     handler: &Handler,
     parsed: &Parsed,
-) -> Result<(Person, Option<String>), StoreError> {
+) -> Result<Author, StoreError> {
     let address = sender(parsed);
     let name = match &parsed.from {
         Some(from) => from.name.clone(),
@@ -30,9 +39,12 @@ pub(super) async fn author(
     {
         let person = tx.person(stand_in, "", clock::id()).await?;
         let written = if name.is_empty() { address } else { format!("{name} <{address}>") };
-        return Ok((person, Some(format!("Received by mail from {written}:"))));
+        let byline = Some(format!("Received by mail from {written}:"));
+        return Ok(Author { person, byline, is_new: false });
     }
-    Ok((tx.person(&address, &name, clock::id()).await?, None))
+    let id = clock::id();
+    let person = tx.person(&address, &name, id).await?;
+    Ok(Author { is_new: person.id == id, person, byline: None })
 }
 
 /// The persons in To, then Cc, whom we knew before this message, the mailbox itself apart.
@@ -61,19 +73,19 @@ pub(super) async fn known_copied(
 
 /// Gives the author and those who were written to a part in the issue: they may answer with its key alone. The mailbox's
 /// own addresses get none, or whoever writes in their name would have one everywhere.
-pub(super) async fn involve(
+pub(super) fn involve(
     tx: &mut Intake,
     handling: &Handling,
     arrival: &Arrival<'_>,
     issue: IssueId,
     author: &Person,
     parsed: &Parsed,
-) -> Result<(), StoreError> {
+) {
     let mut addresses = vec![author.address.clone(), sender(parsed)];
     let copied = parsed.to.iter().chain(&parsed.cc).take(MOST_COPIED);
     addresses.extend(copied.map(|address| fold(&address.address)));
     addresses.retain(|address| !is_ours(arrival.server, handling, address));
     addresses.sort();
     addresses.dedup();
-    tx.involve(issue, &addresses).await
+    tx.involve(issue, &addresses);
 }

@@ -4,6 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use outlink_mail::Body;
 use outlink_mail::imap::Meta;
 use outlink_mail::message::{Parsed, parse};
+use outlink_model::MessageId;
 use outlink_store::{Error as StoreError, Packed, pack};
 
 /// A message, ready to be committed.
@@ -14,6 +15,18 @@ pub(super) struct Prepared {
     pub(super) told_size: u64,
     /// What it holds.
     pub(super) content: Content,
+    /// The message as which it counted before, in the same folder under a UID that is gone.
+    pub(super) returned: Option<MessageId>,
+}
+
+impl Prepared {
+    /// Its SHA-256 and its bytes, where it was fetched.
+    pub(super) fn raw(&self) -> Option<(&[u8; 32], &Packed)> {
+        match &self.content {
+            Content::Whole { sha256, packed, .. } => Some((sha256, packed)),
+            Content::TooLarge { .. } | Content::Refused { .. } => None,
+        }
+    }
 }
 
 /// What a message holds.
@@ -66,7 +79,7 @@ pub(super) fn prepare(
             None if meta.size > largest => Content::TooLarge { largest },
             None => continue,
         };
-        prepared.push(Prepared { meta, told_size, content });
+        prepared.push(Prepared { meta, told_size, content, returned: None });
     }
     Ok(prepared)
 }

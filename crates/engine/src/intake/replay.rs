@@ -3,12 +3,12 @@
 use outlink_mail::message::parse;
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
-use outlink_model::message::{Message, Outcome};
+use outlink_model::message::Message;
 use outlink_model::problem::{Problem, ProblemKind};
 
 use super::become_of::become_of;
 use super::facts::Arrival;
-use crate::messages::MessageView;
+use crate::messages::{MessageView, has_become, no_raw};
 use crate::{Caller, Engine, Error};
 
 impl Engine {
@@ -16,13 +16,18 @@ impl Engine {
     /// is, since it counts once.
     ///
     /// # Errors
-    /// [`Problem::not_found`]; a [`Problem`] where it became something already, or where its bytes are not here.
+    /// [`Problem::not_found`]; a [`Problem`] where it became something already, where its mail server was deleted, or where
+    /// its bytes are not here.
     pub async fn replay_message(&self, named: &str, by: &Caller) -> Result<MessageView, Error> {
         let message = self.message_row(named).await?;
+        if has_become(message.outcome) {
+            return Err(counted(&message).into());
+        }
         let server = self.store().mail_server(message.place.mail_server_id).await?;
-        let server = server.ok_or_else(|| Problem::not_found("mail server", "of the message"))?;
+        let server = server.ok_or_else(server_deleted)?;
         let handling = self.handling(&server).await?;
-        let raw = self.store().raw(message.id).await?.ok_or_else(|| no_bytes(&message))?;
+        let raw = self.store().raw(message.id).await?;
+        let raw = raw.ok_or_else(|| no_raw(ProblemKind::Conflict, &message))?;
         let parsed = tokio::task::spawn_blocking(move || parse(&raw))
             .await
             .map_err(|error| Error::Broken(error.to_string()))?
@@ -32,7 +37,7 @@ impl Engine {
         // Read anew under the transaction: whoever replays it at the same time comes after.
         let message = tx.message(message.id).await?;
         let message = message.ok_or_else(|| Problem::not_found("message", named))?;
-        if matches!(message.outcome, Outcome::Created | Outcome::Commented | Outcome::Forwarded) {
+        if has_become(message.outcome) {
             return Err(counted(&message).into());
         }
         let arrival = Arrival { server: &server, at: message.internal_date, is_replay: true };
@@ -66,13 +71,12 @@ fn counted(message: &Message) -> Problem {
     )
 }
 
-fn no_bytes(message: &Message) -> Problem {
-    let why = message.reason.clone().unwrap_or_default();
+fn server_deleted() -> Problem {
     Problem::new(
         ProblemKind::Conflict,
-        "message_bytes_missing",
-        format!("The bytes of this message are not here. {why}").trim_end().to_owned(),
-        "It lies on the mail server as it came, unless somebody deleted it there: forward it to the mailbox anew.",
+        "mail_server_deleted",
+        "The mail server that this message came from was deleted, and its handlers with it.",
+        "Forward the message to a mailbox whose mail is handled; where its bytes are kept it can be downloaded here.",
     )
 }
 

@@ -5,7 +5,7 @@
 //! be fetched: before it in one of them, and again afterwards. Where the server says that it is busy, or that we have
 //! asked for too much, no message is ever to blame.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use outlink_mail::Error as MailError;
@@ -20,6 +20,10 @@ const FAILURES_UNTIL_ALONE: u32 = 2;
 const SESSIONS: u32 = 20;
 /// Messages that are asked for to learn whether the server gives any.
 const PROBES: usize = 3;
+/// Sessions that a message must have ended before it is passed over.
+const ENDED: u32 = 2;
+/// Characters of a POP3 server's name for a message that people are shown.
+const SHOWN: usize = 70;
 
 /// Why a fetch came to nothing, or to nothing more.
 pub(crate) struct Failed {
@@ -35,6 +39,8 @@ pub(crate) struct Failed {
     pub(crate) is_over: bool,
     /// The messages that were asked for, if one of them may be to blame.
     pub(super) blamed: Vec<u32>,
+    /// By POP3, what the server calls the one message that is to blame.
+    uidl: Option<String>,
     /// The message was asked for only to learn whether the server gives any.
     is_probe: bool,
 }
@@ -49,6 +55,7 @@ impl From<Trouble> for Failed {
             is_partial: false,
             is_over: false,
             blamed,
+            uidl: None,
             is_probe: false,
         }
     }
@@ -81,6 +88,15 @@ impl Failed {
         Self { blamed, is_probe, ..Self::ended(error) }
     }
 
+    /// With the name of the message that is to blame, by which it is known in the next session: by POP3 its number may be
+    /// that of another one by then.
+    pub(super) fn naming(mut self, uidls: &HashMap<u32, String>) -> Self {
+        if let [number] = self.blamed[..] {
+            self.uidl = uidls.get(&number).cloned();
+        }
+        self
+    }
+
     /// With how long the mail server asked us to stay away.
     pub(super) fn staying_away(self, retry_after: Option<Duration>) -> Self {
         Self { retry_after, ..self }
@@ -95,8 +111,12 @@ impl Failed {
     pub(super) fn named(&self) -> Trouble {
         let mut trouble = self.trouble.clone();
         if let [uid] = self.blamed[..] {
-            let named = format!("The message with the UID {uid} cannot be fetched.");
-            trouble.reason = format!("{named} {}", trouble.reason);
+            let name = match &self.uidl {
+                Some(uidl) => format!("UIDL {}", uidl.chars().take(SHOWN).collect::<String>()),
+                None => format!("UID {uid}"),
+            };
+            trouble.reason =
+                format!("The message with the {name} cannot be fetched. {}", trouble.reason);
         }
         trouble
     }
@@ -105,6 +125,8 @@ impl Failed {
 /// A message at which a session ended.
 struct Suspect {
     times: u32,
+    /// By POP3, what the server calls it.
+    uidl: Option<String>,
     /// Another message could be fetched before it, in a session that it ended.
     after_another: bool,
     words: String,
@@ -135,12 +157,28 @@ impl Trail {
     /// Another session begins. UIDs mean nothing in a folder that was rebuilt meanwhile.
     pub(super) fn begin(&mut self, uid_validity: u32) {
         self.is_proven = false;
-        // A POP3 server counts its messages anew in each session.
+        // By POP3 these stand under the numbers of a session that is over.
         self.untold.clear();
         if self.uid_validity != uid_validity {
             self.uid_validity = uid_validity;
             self.suspects.clear();
         }
+    }
+
+    /// Learns what a POP3 server calls its messages in this session: it counts them anew in each, and a suspect is known
+    /// by its name. One that lies there no more is none.
+    pub(super) fn renumber(&mut self, uidls: &HashMap<u32, String>) {
+        if self.suspects.is_empty() {
+            return;
+        }
+        let numbers: HashMap<&str, u32> =
+            uidls.iter().map(|(number, uidl)| (uidl.as_str(), *number)).collect();
+        let suspects = std::mem::take(&mut self.suspects).into_iter();
+        let renumbered = suspects.filter_map(|(number, suspect)| match &suspect.uidl {
+            Some(uidl) => Some((*numbers.get(uidl.as_str())?, suspect)),
+            None => Some((number, suspect)),
+        });
+        self.suspects = renumbered.collect();
     }
 
     /// Notes what ended a session. Whether another one may get further.
@@ -152,7 +190,8 @@ impl Trail {
         self.last = Some(failed.named());
         if let [uid] = failed.blamed[..] {
             let words = failed.trouble.reason.clone();
-            let new = Suspect { times: 0, after_another: false, words };
+            let uidl = failed.uidl.clone();
+            let new = Suspect { times: 0, uidl, after_another: false, words };
             let suspect = self.suspects.entry(uid).or_insert(new);
             suspect.times += 1;
             suspect.after_another |= self.is_proven && !failed.is_probe;
@@ -175,10 +214,15 @@ impl Trail {
         others.take(PROBES).collect()
     }
 
+    /// Whether a message has ended so many sessions that it is asked for no more before it is known whether others come.
+    pub(super) fn is_avoided(&self, uid: u32) -> bool {
+        self.suspects.get(&uid).is_some_and(|suspect| suspect.times >= ENDED)
+    }
+
     /// Why this message is passed over, if it is.
     pub(super) fn passed_over(&self, uid: u32) -> Option<&str> {
         let suspect = self.suspects.get(&uid).filter(|_| self.is_proven)?;
-        (suspect.times >= 2 && suspect.after_another).then_some(suspect.words.as_str())
+        (suspect.times >= ENDED && suspect.after_another).then_some(suspect.words.as_str())
     }
 }
 
@@ -214,6 +258,31 @@ mod tests {
         trail.begin(2);
         trail.is_proven = true;
         assert_eq!(trail.passed_over(3), None, "it is another message by now");
+    }
+
+    #[test]
+    fn by_pop3_a_suspect_is_known_by_its_name() {
+        let names = |names: &[(u32, &str)]| -> HashMap<u32, String> {
+            names.iter().map(|(number, name)| (*number, (*name).to_owned())).collect()
+        };
+        let mut trail = Trail::default();
+        for numbers in [names(&[(1, "a"), (3, "c")]), names(&[(1, "a"), (2, "b"), (3, "c")])] {
+            trail.begin(0);
+            trail.renumber(&numbers);
+            trail.is_proven = true;
+            let failed = ended(3, false).naming(&numbers);
+            assert!(failed.named().reason.contains("UIDL c"), "{}", failed.named().reason);
+            assert!(trail.goes_on(2, &failed));
+        }
+        // Another client has deleted the first.
+        trail.begin(0);
+        trail.renumber(&names(&[(1, "b"), (2, "c"), (3, "d")]));
+        trail.is_proven = true;
+        assert_eq!((trail.passed_over(3), trail.is_avoided(3)), (None, false), "it is another one");
+        assert!(trail.passed_over(2).is_some() && trail.is_avoided(2));
+        trail.begin(0);
+        trail.renumber(&names(&[(1, "b"), (2, "d")]));
+        assert!(!trail.has_suspects(), "it is gone");
     }
 
     #[test]

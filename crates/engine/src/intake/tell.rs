@@ -13,16 +13,16 @@ use crate::mail_servers::MailSession;
 const TOLD_AT_ONCE: usize = 500;
 
 impl Engine {
-    /// Tells the mail server, and notes in the ledger that it knows. Where it does not want to know (the folder is open
-    /// for reading only, or the server refuses) that ends nothing: the ledger knows what has counted, and says so to the
-    /// administrator.
+    /// Tells the mail server, and returns the UIDs that it has been told of, for the ledger to note. Where it does not want
+    /// to know (the folder is open for reading only, or the server refuses) that ends nothing: the ledger knows what has
+    /// counted, and says so to the administrator.
     pub(super) async fn tell(
         &self,
         job: &Job,
         session: &mut MailSession,
         trail: &mut Trail,
         handled: Vec<Handled>,
-    ) -> Result<(), Failed> {
+    ) -> Result<Vec<u32>, Failed> {
         match &job.source {
             Source::Imap { read_only: true, folder, .. } => {
                 if !handled.is_empty() {
@@ -30,15 +30,16 @@ impl Engine {
                         "{folder} is open for reading only: messages stay there as they are."
                     ));
                 }
-                return Ok(());
+                return Ok(Vec::new());
             }
             // It is told at the end, when the session ends.
             Source::Pop3 { .. } => {
                 trail.untold.extend(handled);
-                return Ok(());
+                return Ok(Vec::new());
             }
             Source::Imap { .. } => {}
         }
+        let mut all_told = Vec::new();
         let deletes = job.server.after == After::Delete;
         let (gone, kept): (Vec<Handled>, Vec<Handled>) =
             handled.into_iter().partition(|handled| handled.delete || deletes);
@@ -69,11 +70,16 @@ impl Engine {
                     continue;
                 }
             }
-            let (id, folder) = (job.server.id, job.source.folder());
-            let validity = job.source.uid_validity();
-            self.store().mark_flagged(id, folder, validity, &uids).await.map_err(away)?;
+            all_told.extend(uids);
         }
-        Ok(())
+        Ok(all_told)
+    }
+
+    /// Notes in the ledger that the server has been told of these UIDs. A note that is lost leads to telling it again.
+    pub(super) async fn note_told(&self, job: &Job, uids: &[u32]) -> Result<(), Failed> {
+        let (id, folder) = (job.server.id, job.source.folder());
+        let validity = job.source.uid_validity();
+        self.store().mark_flagged(id, folder, validity, uids).await.map_err(away)
     }
 
     /// Tells the server what an earlier run committed and did not come to tell. Flags are a courtesy: this comes last, and
@@ -95,7 +101,8 @@ impl Engine {
                 uid: untold.uid,
                 delete: untold.delete,
             });
-            self.tell(job, session, trail, handled.collect()).await?;
+            let told = self.tell(job, session, trail, handled.collect()).await?;
+            self.note_told(job, &told).await?;
         }
         Ok(())
     }

@@ -4,15 +4,15 @@
 use outlink_mail::message::parse;
 use outlink_mail::{Body, Error as MailError};
 use outlink_model::handler::Handler;
-use outlink_model::mail_server::MailServer;
+use outlink_model::mail_server::{Direction, MailServer};
 use outlink_model::message::{Authentication, Outcome, Place};
 use outlink_model::{HandlerId, Timestamp};
 
 use super::become_of::become_of;
-use super::commit::blank;
 use super::facts::Arrival;
 use super::handling::Handling;
-use crate::mail_servers::{MailSession, Report, problem};
+use super::row::blank;
+use crate::mail_servers::{MailSession, Report, no_handler, problem};
 use crate::{Engine, Error};
 
 /// Messages that are tried at once.
@@ -70,9 +70,12 @@ impl Engine {
     /// Says what the handlers of a mail server would do with mail, in their order.
     ///
     /// # Errors
-    /// As [`Engine::try_handler`].
+    /// As [`Engine::try_handler`]; `mail_server_outgoing` where nothing is fetched from it.
     pub async fn try_mail_server(&self, named: &str, of: TrialOf) -> Result<Vec<Trial>, Error> {
         let server = self.mail_server(named).await?;
+        if server.direction == Direction::Outgoing {
+            return Err(no_handler(&server).into());
+        }
         let handling = self.handling(&server).await?;
         self.try_handling(&server, &handling, of).await
     }
@@ -160,6 +163,7 @@ impl Engine {
                 let listed = self.in_time(pop3.list()).await?;
                 listed.into_iter().map(|(number, _)| (number, None)).collect()
             }
+            MailSession::Smtp(_) => Vec::new(),
         };
         Ok(listed.into_iter().rev().take(count).collect())
     }

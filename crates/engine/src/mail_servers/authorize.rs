@@ -4,7 +4,7 @@
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, Grant, GrantState, Trouble};
 use outlink_model::link::{GrantType, Link};
-use outlink_model::mail_server::{MailServer, Security, ServerHealth, SignIn};
+use outlink_model::mail_server::{Direction, MailServer, Security, ServerHealth, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{GrantId, MailServerId};
 use outlink_store::Consent;
@@ -227,12 +227,17 @@ fn check_attachable(
 }
 
 /// What is wrong with a mail server that was added with a link, until somebody has consented.
-pub(super) fn waits_for_consent(server: &str, link: &str) -> Trouble {
+pub(super) fn waits_for_consent(server: &MailServer, link: &str) -> Trouble {
+    let idle = match server.direction {
+        Direction::Incoming => "mail is not fetched",
+        Direction::Outgoing => "no mail is sent",
+    };
+    let name = &server.name;
     Trouble {
         actor: Actor::MailboxOwner,
-        reason: format!("Nobody has consented under the link {link} yet, so mail is not fetched."),
+        reason: format!("Nobody has consented under the link {link} yet, so {idle}."),
         hint: format!(
-            "Open the address that was handed out, or ask for another one: outlink mail-server authorize {server:?} \
+            "Open the address that was handed out, or ask for another one: outlink mail-server authorize {name:?} \
              --link {link:?}"
         ),
         provider_error: None,

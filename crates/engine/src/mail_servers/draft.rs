@@ -15,13 +15,13 @@ pub struct MailServerDraft {
     pub name: Option<String>,
     /// What it is for, at most 1000 characters; empty clears it.
     pub description: Option<String>,
-    /// Which way mail goes; incoming where left out.
+    /// Which way mail goes. It follows from the protocol; named here, it must be that.
     pub direction: Option<Direction>,
     /// Whose mail server it is: fills in host, port and security as far as they are left out here.
     pub provider: Option<ProviderKind>,
     /// Which of Microsoft's clouds, together with `provider`.
     pub cloud: Option<Cloud>,
-    /// What is spoken; IMAP where left out.
+    /// What is spoken; IMAP where left out. By SMTP mail is sent, by the others it is fetched.
     pub protocol: Option<Protocol>,
     /// How it is secured; TLS from the first byte where left out.
     pub security: Option<Security>,
@@ -29,13 +29,14 @@ pub struct MailServerDraft {
     pub host: Option<String>,
     /// TCP port; the usual one of protocol and security where never said.
     pub port: Option<u16>,
-    /// The account's address: whose mail it is.
+    /// The account's address: whose mail it is; of an outgoing server, the address that stands in From.
     pub mailbox: Option<String>,
     /// Id or address of the grant to sign in with.
     pub grant: Option<String>,
     /// The password to sign in with, where there is no grant.
     pub password: Option<Secret>,
-    /// The folders, 1 to 20; `INBOX` where left out or none.
+    /// The folders, 1 to 20; `INBOX` where left out or none. This and what follows, but the time limit, is for incoming
+    /// servers alone.
     pub folders: Option<Vec<String>>,
     /// What is done there with what was handled; it is kept where left out.
     pub after: Option<After>,
@@ -78,6 +79,11 @@ pub struct MailServerEdit {
     /// The changed `mailbox` is the same mailbox under another address. Without this, a mailbox that was fetched from
     /// already is not changed: see [`Engine::edit_mail_server`](crate::Engine::edit_mail_server).
     pub mailbox_renamed: bool,
+    /// Name or id of the link under which a consent is asked for next (see
+    /// [`Engine::authorize_mail_server`](crate::Engine::authorize_mail_server)), in the place of a grant or a password. A
+    /// moved endpoint then needs neither: without a grant of this link, there is nothing to sign in with until somebody
+    /// has consented.
+    pub link: Option<String>,
     /// [`MailServer::updated_at`] as it was read: an edit of somebody else that came first is then not undone.
     pub seen: Option<Timestamp>,
 }

@@ -4,12 +4,14 @@ use jiff::SignedDuration;
 use outlink_model::event::Event;
 use outlink_model::grant::{Actor, later};
 use outlink_model::link::Link;
-use outlink_model::mail_server::{MailServer, ServerHealth, SignIn};
+use outlink_model::mail_server::{Direction, MailServer, ServerHealth, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 
 use super::MailServerEdit;
-use super::fields::{INBOX, changed, lay_over};
-use super::sign_in::{check_not_moved, check_tokens_may_go};
+use super::authorize::waits_for_consent;
+use super::fields::{changed, lay_over};
+use super::sign_in::{check_not_moved, check_tokens_may_go, sign_in_twice};
+use crate::consents::switched_on;
 use crate::{Caller, Engine, Error, error};
 
 /// A server as an edit would leave it.
@@ -19,17 +21,20 @@ pub(super) struct Edited {
     pub(super) sign_in_entered: bool,
     /// The link of the grant that was entered.
     pub(super) of: Option<Link>,
+    /// The link whose consent it waits for, since what it signed in with was for the old address alone.
+    pub(super) waits_for: Option<Link>,
 }
 
 impl Engine {
-    /// Changes a mail server. Whoever fetches there leaves, and it is polled anew soon, so that whoever mended it sees
-    /// whether that helped. One that was without a way to sign in and is given one goes to work again.
+    /// Changes a mail server. Whoever fetches or sends there leaves, and it is tried anew soon, so that whoever mended it
+    /// sees whether that helped. One that was without a way to sign in and is given one goes to work again.
     ///
     /// # Errors
     /// A [`Problem`] at the field that is wrong, or where the name leads to nothing; `sign_in_needed` where host, port or
     /// security move and neither password nor grant was entered again; `mailbox_is_read` where another mailbox would be
     /// read on from where this one was left, and `protocol_fixed` where a mailbox that was read would be read by the
-    /// other protocol; `changed_meanwhile` where somebody else's edit came first. Nothing is
+    /// other protocol; `direction_fixed` where one that mail is fetched from would send, or the other way round;
+    /// `changed_meanwhile` where somebody else's edit came first. Nothing is
     /// changed then.
     pub async fn edit_mail_server(
         &self,
@@ -38,13 +43,22 @@ impl Engine {
         by: &Caller,
     ) -> Result<MailServer, Error> {
         let before = self.mail_server(named).await?;
-        let Edited { mut server, sign_in_entered, of } = self.lay_edit(&before, &edit).await?;
+        let Edited { mut server, sign_in_entered, of, waits_for } =
+            self.lay_edit(&before, &edit).await?;
         let mut fields = changed(&before, &server);
         if sign_in_entered {
             fields.push("sign-in");
         }
         if !fields.is_empty() {
-            server.health = health_after(&before, sign_in_entered);
+            server.health = match &waits_for {
+                Some(link) => ServerHealth {
+                    ok_at: before.health.ok_at,
+                    trouble: Some(waits_for_consent(&server, &link.name)),
+                    failing_since: Some(self.now()),
+                    ..ServerHealth::default()
+                },
+                None => health_after(&before, sign_in_entered),
+            };
             self.save_edited(&before, &mut server, of.as_ref()).await?;
             self.record(Event {
                 kind: "mail_server.edited".into(),
@@ -83,7 +97,9 @@ impl Engine {
         let mut server = lay_over(before, &edit.draft, &self.0.settings, self.now())?;
         let (another, other_protocol) =
             (is_another_mailbox(before, &server), before.protocol != server.protocol);
-        if (another || other_protocol) && self.was_read(before).await? {
+        // Nothing is known of what lies in a mailbox that is only sent from.
+        let is_fetched = before.direction == Direction::Incoming;
+        if is_fetched && (another || other_protocol) && self.was_read(before).await? {
             if other_protocol {
                 return Err(protocol_fixed(before).into());
             }
@@ -92,35 +108,44 @@ impl Engine {
             }
         }
         let entered = self.entered_sign_in(&edit.draft).await?;
-        let sign_in_entered = entered.is_some();
-        let of = match entered {
-            Some((sign_in, of)) => {
-                server.sign_in = sign_in;
-                of
+        let mut sign_in_entered = entered.is_some();
+        let named = edit.link.as_deref().filter(|named| !named.is_empty());
+        let (mut of, mut waits_for) = (None, None);
+        match (entered, named) {
+            (Some(_), Some(_)) => return Err(sign_in_twice().into()),
+            (Some((sign_in, link)), None) => (server.sign_in, of) = (sign_in, link),
+            (None, Some(named)) => {
+                let link = self.link_to_sign_in_with(named).await?;
+                switched_on(&link).map_err(|problem| Problem { field: Some("link"), ..problem })?;
+                check_tokens_may_go(&link, &server)?;
+                let moves = check_not_moved(before, &server).is_err();
+                if moves && self.has_grant_of(before, &link).await? {
+                    // Whoever names the link of its grant attaches that grant to the new address.
+                    (sign_in_entered, of) = (true, Some(link));
+                } else if moves {
+                    server.sign_in = SignIn::Missing;
+                    waits_for = Some(link);
+                }
             }
-            None => {
-                check_not_moved(before, &server)?;
-                None
-            }
-        };
+            (None, None) => check_not_moved(before, &server)?,
+        }
         if let Some(link) = &of {
             check_tokens_may_go(link, &server)?;
         }
-        Ok(Edited { server, sign_in_entered, of })
+        Ok(Edited { server, sign_in_entered, of, waits_for })
     }
 
-    /// Whether anything is known of the mailbox that another one must not be read by. A folder may have been begun by a
-    /// poll that failed at the next one, so that the health says nothing of it.
+    async fn has_grant_of(&self, server: &MailServer, link: &Link) -> Result<bool, Error> {
+        match &server.sign_in {
+            SignIn::Grant(id) => Ok(self.grant_by_id(*id).await?.link_id == link.id),
+            SignIn::Password(_) | SignIn::Missing => Ok(false),
+        }
+    }
+
+    /// Whether anything is known of the mailbox that another one must not be read by. A poll that failed, or a folder that
+    /// is read no more, may have left something of which the health says nothing.
     async fn was_read(&self, server: &MailServer) -> Result<bool, Error> {
-        if server.health.ok_at.is_some() {
-            return Ok(true);
-        }
-        for folder in server.folders.iter().map(String::as_str).chain([INBOX]) {
-            if self.store().cursor(server.id, folder).await?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(server.health.ok_at.is_some() || self.store().was_read(server.id).await?)
     }
 
     /// Writes a server that was changed, if nobody has changed it since it was read, and has it polled soon. Tokens of

@@ -5,6 +5,7 @@ use outlink_model::mail_server::{After, Direction, MailServer, Protocol, Securit
 use outlink_model::problem::Problem;
 
 use super::{MailServerDraft, preset};
+use crate::deliveries::is_address;
 use crate::{Settings, links};
 
 /// Folders that one server may have.
@@ -35,8 +36,8 @@ pub(super) fn lay_over(
     if let Some(text) = &draft.description {
         server.description = description(text)?;
     }
-    server.direction = incoming(draft.direction.unwrap_or(base.direction))?;
     server.protocol = draft.protocol.unwrap_or(base.protocol);
+    server.direction = direction(base, draft.direction, server.protocol)?;
     server.security = draft.security.unwrap_or(base.security);
     if let Some(text) = &draft.host {
         server.host = host("host", text)?;
@@ -65,6 +66,9 @@ pub(super) fn lay_over(
     }
     links::required("host", "The host", &server.host)?;
     links::required("mailbox", "The mailbox", &server.mailbox)?;
+    if server.direction == Direction::Outgoing {
+        only_sends(base, &server)?;
+    }
     go_together(&mut server, settings)?;
     Ok(server)
 }
@@ -124,16 +128,64 @@ fn go_together(server: &mut MailServer, settings: &Settings) -> Result<(), Probl
     Ok(())
 }
 
-fn incoming(direction: Direction) -> Result<Direction, Problem> {
-    match direction {
-        Direction::Incoming => Ok(direction),
-        Direction::Outgoing => Err(Problem::invalid(
-            "direction",
-            "direction_unavailable",
-            "Outgoing mail servers cannot be set up yet.",
-            "Choose the direction `incoming`.",
-        )),
+/// The direction follows from the protocol, and never changes: what was fetched stands in the ledger under this server,
+/// and what was sent under deliveries.
+fn direction(
+    base: &MailServer,
+    named: Option<Direction>,
+    protocol: Protocol,
+) -> Result<Direction, Problem> {
+    let direction = protocol.direction();
+    let of = |protocol: Protocol| {
+        format!("{} is for {} mail", protocol.as_str().to_uppercase(), protocol.direction())
+    };
+    if direction != base.direction {
+        return Err(Problem::invalid(
+            "protocol",
+            "direction_fixed",
+            format!("{}, and {}: one cannot become the other.", of(base.protocol), of(protocol)),
+            "Leave the protocol as it is, and add another mail server for the other direction.",
+        ));
     }
+    if named.is_some_and(|named| named != direction) {
+        return Err(Problem::invalid(
+            "direction",
+            "direction_of_protocol",
+            format!("{}.", of(protocol)),
+            "Leave the direction out, since it follows from the protocol: smtp sends, imap and pop3 fetch.",
+        ));
+    }
+    Ok(direction)
+}
+
+/// Nothing is fetched from a server that only sends, so what says how means nothing there; and its mailbox is the address
+/// that mail comes from.
+fn only_sends(base: &MailServer, server: &MailServer) -> Result<(), Problem> {
+    let of_fetching = [
+        ("folders", base.folders != server.folders),
+        ("after", base.after != server.after),
+        ("take", base.take != server.take),
+        ("poll_seconds", base.poll_seconds != server.poll_seconds),
+        ("idle", base.idle != server.idle),
+        ("authserv_id", base.authserv_id != server.authserv_id),
+    ];
+    if let Some((field, _)) = of_fetching.into_iter().find(|(_, differs)| *differs) {
+        return Err(Problem::invalid(
+            field,
+            "field_of_incoming",
+            "This says how mail is fetched, and nothing is fetched from a server that sends.",
+            "Leave it out; it belongs to the incoming mail server.",
+        ));
+    }
+    if is_address(&server.mailbox) {
+        return Ok(());
+    }
+    Err(Problem::invalid(
+        "mailbox",
+        "mailbox_unusable",
+        format!("Mail cannot come from {:?}.", server.mailbox),
+        "Write the account's address, like support@example.org: it stands in From.",
+    ))
 }
 
 fn description(text: &str) -> Result<String, Problem> {

@@ -1,4 +1,4 @@
-//! The connectivity log: how fetching went, stretch by stretch.
+//! The connectivity log: how fetching and sending went, stretch by stretch.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,8 +13,10 @@ use crate::{Engine, Error, Listed, Page};
 pub struct ConnectionView {
     /// The stretch.
     pub connection: Connection,
-    /// The name of its mail server; one that was deleted is named so.
+    /// The name of its mail server, with a mark where that was deleted.
     pub mail_server: String,
+    /// Whether that mail server was deleted.
+    pub mail_server_deleted: bool,
 }
 
 impl Engine {
@@ -38,14 +40,19 @@ impl Engine {
         let mut names = HashMap::new();
         let mut items = Vec::with_capacity(listed.items.len());
         for connection in listed.items {
-            let name: &mut String = match names.entry(connection.mail_server_id) {
+            let (name, deleted): &mut (String, bool) = match names.entry(connection.mail_server_id) {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => {
-                    let server = self.store().mail_server(connection.mail_server_id).await?;
-                    unknown.insert(server.map(|server| server.name).unwrap_or_default())
+                    let known = self.store().known_mail_server(connection.mail_server_id).await?;
+                    let known = known.map(|known| (known.shown_name(), known.deleted));
+                    unknown.insert(known.unwrap_or_default())
                 }
             };
-            items.push(ConnectionView { mail_server: name.clone(), connection });
+            items.push(ConnectionView {
+                mail_server: name.clone(),
+                mail_server_deleted: *deleted,
+                connection,
+            });
         }
         Ok(Listed { items, next: listed.next })
     }

@@ -10,8 +10,9 @@ use outlink_model::mail_server::{
 use outlink_model::problem::Problem;
 
 use super::authorize::waits_for_consent;
+use super::delete::unsent;
 use super::fields::lay_over;
-use super::sign_in::check_tokens_may_go;
+use super::sign_in::{check_tokens_may_go, sign_in_twice};
 use super::{AuthorizeMailServer, Authorized, NewMailServer, SavedMailServer};
 use crate::{Caller, Engine, Error, clock, error, links};
 
@@ -67,7 +68,8 @@ impl Engine {
         match asked.await {
             Ok(asked) => authorized = authorized.or(asked),
             Err(error) => {
-                self.store().delete_mail_server(server.id, self.now()).await?;
+                let unsent = unsent(&server);
+                self.store().delete_mail_server(server.id, self.now(), &unsent).await?;
                 return Err(error);
             }
         }
@@ -90,15 +92,16 @@ impl Engine {
     /// Checks everything about a new server but whether its name is free.
     pub(super) async fn plan_server(&self, new: &NewMailServer) -> Result<Planned, Error> {
         let now = self.now();
+        let protocol = new.draft.protocol.unwrap_or(Protocol::Imap);
         let base = MailServer {
             id: clock::id(),
             name: String::new(),
             description: String::new(),
-            direction: Direction::Incoming,
-            protocol: Protocol::Imap,
+            direction: protocol.direction(),
+            protocol,
             security: Security::Tls,
             host: String::new(),
-            port: Protocol::Imap.usual_port(Security::Tls),
+            port: protocol.usual_port(Security::Tls),
             mailbox: String::new(),
             sign_in: SignIn::Missing,
             folders: vec!["INBOX".to_owned()],
@@ -124,20 +127,14 @@ impl Engine {
             (None, Some(named)) => {
                 let link = self.link_to_sign_in_with(named).await?;
                 server.health = ServerHealth {
-                    trouble: Some(waits_for_consent(&server.name, &link.name)),
+                    trouble: Some(waits_for_consent(&server, &link.name)),
                     failing_since: Some(now),
                     ..ServerHealth::default()
                 };
                 (None, Some(link))
             }
             (Some(_), Some(_)) => {
-                return Err(Problem::invalid(
-                    "link",
-                    "sign_in_twice",
-                    "Both a link and a grant or password were given.",
-                    "Name the link alone to have a consent asked for; or the grant, or the password.",
-                )
-                .into());
+                return Err(sign_in_twice().into());
             }
             (None, None) => {
                 return Err(Problem::invalid(
@@ -159,7 +156,10 @@ impl Engine {
         let created = self.store().create_mail_server(server).await;
         created.map_err(|error| error::taken(error, "name", "mail server", &server.name))?;
         let interval = SignedDuration::from_secs(i64::from(server.poll_seconds));
-        let first = later(server.created_at, interval.min(FIRST_POLL));
+        let first = match server.direction {
+            Direction::Incoming => later(server.created_at, interval.min(FIRST_POLL)),
+            Direction::Outgoing => server.created_at,
+        };
         self.store().set_server_health(server.id, &server.health, first).await?;
         Ok(())
     }

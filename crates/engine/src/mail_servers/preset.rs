@@ -2,7 +2,7 @@
 
 use outlink_model::mail_server::{Protocol, Security};
 use outlink_model::problem::Problem;
-use outlink_model::provider::{Cloud, MailService, ProviderKind};
+use outlink_model::provider::{MailService, ProviderKind};
 use outlink_oauth::{self as oauth, Choice, MailHost, MailSecurity};
 
 use super::MailServerDraft;
@@ -28,11 +28,8 @@ pub(super) fn fill_in(
         return Ok(filled);
     };
     let protocol = draft.protocol.unwrap_or(protocol);
-    let found = mail_host(provider, draft.cloud, protocol)?;
-    let security = match found.security {
-        MailSecurity::Tls => Security::Tls,
-        MailSecurity::StartTls => Security::StartTls,
-    };
+    let found = mail_host(provider, draft, protocol)?;
+    let security = security(&found);
     let is_usual = filled.security.is_none_or(|chosen| chosen == security);
     filled.host = filled.host.filter(|text| !text.trim().is_empty());
     filled.host.get_or_insert_with(|| found.host.to_owned());
@@ -41,9 +38,10 @@ pub(super) fn fill_in(
     Ok(filled)
 }
 
+/// The provider's host for a protocol: of several, the first that has what was entered.
 fn mail_host(
     provider: ProviderKind,
-    cloud: Option<Cloud>,
+    draft: &MailServerDraft,
     protocol: Protocol,
 ) -> Result<MailHost, Problem> {
     let service = match protocol {
@@ -52,8 +50,8 @@ fn mail_host(
         Protocol::Smtp => MailService::Smtp,
     };
     let preset = oauth::preset(provider);
-    let hosts = match cloud {
-        Some(_) => {
+    let mut hosts = match draft.cloud {
+        cloud @ Some(_) => {
             let choice = Choice { cloud, protocols: vec![service], ..Choice::default() };
             oauth::fill(provider, &choice)?.mail_hosts
         }
@@ -67,18 +65,34 @@ fn mail_host(
             "Choose one that has, or `custom`, and name the host.",
         ));
     }
-    hosts.into_iter().find(|host| host.service == service).ok_or_else(|| {
+    hosts.retain(|host| host.service == service);
+    let has_entered = |host: &&MailHost| {
+        draft.port.is_none_or(|port| port == host.port)
+            && draft.security.is_none_or(|wanted| wanted == security(host))
+            && draft.host.as_deref().is_none_or(|text| text.trim().is_empty() || text == host.host)
+    };
+    let fits = hosts.iter().find(has_entered).copied();
+    fits.or_else(|| hosts.first().copied()).ok_or_else(|| {
         Problem::invalid(
             "protocol",
             "protocol_not_offered",
             format!("No host of {} for {protocol} is known.", preset.display_name),
-            "Choose imap, or name the host, the port and the security yourself.",
+            "Choose another protocol, or name the host, the port and the security yourself.",
         )
     })
 }
 
+fn security(host: &MailHost) -> Security {
+    match host.security {
+        MailSecurity::Tls => Security::Tls,
+        MailSecurity::StartTls => Security::StartTls,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use outlink_model::provider::Cloud;
+
     use super::*;
 
     fn filled(draft: &MailServerDraft) -> (String, u16, Security) {
@@ -90,11 +104,13 @@ mod tests {
     fn a_provider_says_host_port_and_security_and_what_was_entered_stands() {
         let of = |provider| MailServerDraft { provider: Some(provider), ..Default::default() };
         let pop3 = |provider| MailServerDraft { protocol: Some(Protocol::Pop3), ..of(provider) };
+        let smtp = |provider| MailServerDraft { protocol: Some(Protocol::Smtp), ..of(provider) };
         let table = [
             (of(ProviderKind::Google), ("imap.gmail.com", 993)),
             (pop3(ProviderKind::Google), ("pop.gmail.com", 995)),
             (of(ProviderKind::Microsoft), ("outlook.office365.com", 993)),
             (pop3(ProviderKind::Yahoo), ("pop.mail.yahoo.com", 995)),
+            (smtp(ProviderKind::Google), ("smtp.gmail.com", 465)),
             (
                 MailServerDraft { cloud: Some(Cloud::China), ..pop3(ProviderKind::Microsoft) },
                 ("partner.outlook.cn", 995),
@@ -113,6 +129,10 @@ mod tests {
         let starttls =
             MailServerDraft { security: Some(Security::StartTls), ..of(ProviderKind::Fastmail) };
         assert_eq!(filled(&starttls).1, 143);
+        let by_port = MailServerDraft { port: Some(587), ..smtp(ProviderKind::Google) };
+        assert_eq!(filled(&by_port).2, Security::StartTls, "the port says which of the two it is");
+        let microsoft = ("smtp.office365.com".to_owned(), 587, Security::StartTls);
+        assert_eq!(filled(&smtp(ProviderKind::Microsoft)), microsoft);
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! The test of a mail server: the whole way from its name to what its handlers would do with the newest mail, step by step,
-//! before it is saved as well as after. Nothing is changed.
+//! The test of a mail server: the whole way from its name to what its handlers would do with the newest mail, or to where
+//! mail could be handed in, step by step, before it is saved as well as after. Nothing is changed, and nothing sent.
 
 use outlink_mail::imap::Selected;
 use outlink_model::grant::Trouble;
 use outlink_model::link::Link;
-use outlink_model::mail_server::{After, MailServer, Security, SignIn};
+use outlink_model::mail_server::{After, Direction, MailServer, Security, SignIn};
 use outlink_model::step::{Step, StepStatus};
 
 use super::edit::Edited;
 use super::new::Planned;
 use super::session::MailSession;
-use super::walk::{Report, no_handler};
+use super::walk::{Report, no_handler, steps};
 use super::{MailServerEdit, NewMailServer, about_grant};
 use crate::intake::Trial;
 use crate::{Engine, Error};
@@ -22,6 +22,8 @@ const TRIED: usize = 10;
 const OF_IMAP: [&str; 4] = ["IDLE", "MOVE", "UIDPLUS", "UTF8=ACCEPT"];
 /// The same by POP3.
 const OF_POP3: [&str; 3] = ["UIDL", "TOP", "PIPELINING"];
+/// The same by SMTP.
+const OF_SMTP: [&str; 3] = ["8BITMIME", "SMTPUTF8", "SIZE"];
 
 /// What a test found.
 #[derive(Debug)]
@@ -67,8 +69,12 @@ impl Engine {
         edit: MailServerEdit,
     ) -> Result<MailServerReport, Error> {
         let before = self.mail_server(named).await?;
-        let Edited { server, sign_in_entered, .. } = self.lay_edit(&before, &edit).await?;
-        self.test_server(&server, sign_in_entered).await
+        let Edited { server, sign_in_entered, waits_for, .. } =
+            self.lay_edit(&before, &edit).await?;
+        match waits_for {
+            Some(link) => self.test_until_consent(&server, &link).await,
+            None => self.test_server(&server, sign_in_entered).await,
+        }
     }
 
     async fn test_server(
@@ -80,14 +86,16 @@ impl Engine {
         report.host_is_admitted = host_is_admitted;
         let mut newest = Vec::new();
         if let Ok(mut session) = self.walk(server, &mut report).await {
+            // A server that only sends has no folders, and nothing is handled there.
             let fine = look_at_capabilities(server, &mut session, &mut report).await.is_ok()
+                && server.direction == Direction::Incoming
                 && self.look_into_folders(server, &mut session, &mut report).await.is_ok();
             if fine {
                 newest = self.look_at_handlers(server, &mut session, &mut report).await;
             }
             session.leave().await;
         }
-        let mut steps = report.complete();
+        let mut steps = report.complete(server.direction);
         let token = steps.iter().position(|step| step.id == "token").unwrap_or(steps.len());
         steps.splice(token..token, self.about_sign_in(server).await?);
         Ok(MailServerReport { steps, newest })
@@ -106,12 +114,12 @@ impl Engine {
                 true => "Not tried, since nobody has consented yet.",
                 false => "Not tried, since the grant is made when the mail server is saved.",
             };
-            for id in ["token", "sign_in", "capabilities", "folder", "handler"] {
+            for id in steps(server.direction).skip_while(|id| *id != "token") {
                 report.skip(id, why);
             }
             session.leave().await;
         }
-        Ok(MailServerReport { steps: report.complete(), newest: Vec::new() })
+        Ok(MailServerReport { steps: report.complete(server.direction), newest: Vec::new() })
     }
 
     /// What is known about the grant without asking anybody.
@@ -160,6 +168,7 @@ impl Engine {
                     let stat = pop3.stat().await.map_err(|error| error.trouble())?;
                     found.push(format!("The mailbox holds {} messages.", stat.messages));
                 }
+                MailSession::Smtp(_) => {}
             }
             Ok(((), found.join(" ")))
         };
@@ -203,6 +212,7 @@ async fn look_at_capabilities(
     report: &mut Report,
 ) -> Result<(), Trouble> {
     let mut encrypts = false;
+    let mut largest = None;
     let looking = async {
         let (known, offered): (&[&str], Vec<String>) = match session {
             MailSession::Imap(imap) => {
@@ -215,8 +225,18 @@ async fn look_at_capabilities(
                 encrypts = told.has("STLS");
                 (&OF_POP3, told.iter().map(str::to_ascii_uppercase).collect())
             }
+            MailSession::Smtp(smtp) => {
+                let told = smtp.capabilities().await.map_err(|error| error.trouble())?;
+                encrypts = told.starttls;
+                largest = told.size;
+                (&OF_SMTP, told.iter().map(str::to_ascii_uppercase).collect())
+            }
         };
-        Ok(((), offers(known, &offered)))
+        let mut message = offers(known, &offered);
+        if let Some(octets) = largest {
+            message.push_str(&format!(" It takes mail of up to {octets} octets."));
+        }
+        Ok(((), message))
     };
     report.step("capabilities", looking).await?;
     if encrypts && server.security == Security::None {

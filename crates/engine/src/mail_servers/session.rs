@@ -1,9 +1,9 @@
-//! A session with a mail server, signed in, whichever of the two protocols it speaks.
+//! A session with a mail server, signed in, whichever of the three protocols it speaks.
 
 use std::time::Duration;
 
 use outlink_mail::sasl::{self, Mechanism};
-use outlink_mail::{Body, Error, imap, pop3};
+use outlink_mail::{Body, Error, Spoken, imap, pop3, smtp};
 use outlink_model::Secret;
 use outlink_model::mail_server::MailServer;
 
@@ -15,6 +15,8 @@ pub(crate) enum MailSession {
     Imap(Box<imap::Session<Wire>>),
     /// POP3.
     Pop3(Box<pop3::Session<Wire>>),
+    /// SMTP.
+    Smtp(Box<smtp::Session<Wire>>),
 }
 
 impl MailSession {
@@ -27,6 +29,11 @@ impl MailSession {
         match self {
             Self::Imap(session) => session.bodies(numbers, each).await,
             Self::Pop3(session) => session.bodies(numbers, each).await,
+            Self::Smtp(_) => Err(Error::Protocol {
+                spoken: Spoken::Smtp,
+                doing: "fetching messages",
+                text: "By this protocol mail is sent, and none is fetched.".to_owned(),
+            }),
         }
     }
 
@@ -37,6 +44,9 @@ impl MailSession {
                 session.capabilities().await?.mechanisms().map(str::to_owned).collect()
             }
             Self::Pop3(session) => {
+                session.capabilities().await?.mechanisms().map(str::to_owned).collect()
+            }
+            Self::Smtp(session) => {
                 session.capabilities().await?.mechanisms().map(str::to_owned).collect()
             }
         })
@@ -52,6 +62,12 @@ impl MailSession {
                 })
             }
             Self::Pop3(session) => Ok(session.capabilities().await?.mechanism()),
+            Self::Smtp(session) => {
+                let offered = session.capabilities().await?;
+                offered.mechanism().ok_or_else(|| Error::NoMechanism {
+                    offered: offered.mechanisms().map(str::to_owned).collect(),
+                })
+            }
         }
     }
 
@@ -66,6 +82,7 @@ impl MailSession {
         match self {
             Self::Imap(session) => session.authenticate(user, host, port, token, mechanism).await,
             Self::Pop3(session) => session.authenticate(user, host, port, token, mechanism).await,
+            Self::Smtp(session) => session.authenticate(user, host, port, token, mechanism).await,
         }
     }
 
@@ -74,6 +91,7 @@ impl MailSession {
         match self {
             Self::Imap(session) => session.login(user, password).await,
             Self::Pop3(session) => session.login(user, password).await,
+            Self::Smtp(session) => session.login(user, password).await,
         }
     }
 
@@ -82,6 +100,7 @@ impl MailSession {
         match self {
             Self::Imap(session) => session.stay_away(),
             Self::Pop3(session) => session.stay_away(),
+            Self::Smtp(session) => session.stay_away(),
         }
     }
 
@@ -94,6 +113,7 @@ impl MailSession {
                     tracing::debug!(%error, "the server did not take our farewell");
                 }
             }
+            Self::Smtp(session) => session.quit().await,
         }
     }
 }

@@ -70,6 +70,16 @@ fn signs_in_by(field: &'static str, password: &Secret) -> Result<(), Problem> {
     ))
 }
 
+/// More than one way to sign in was entered.
+pub(super) fn sign_in_twice() -> Problem {
+    Problem::invalid(
+        "link",
+        "sign_in_twice",
+        "Both a link and a grant or password were given.",
+        "Name the link alone to have a consent asked for; or the grant, or the password.",
+    )
+}
+
 /// What forbids a link's tokens to go to a server, if anything does.
 pub(super) fn check_tokens_may_go(link: &Link, server: &MailServer) -> Result<(), Problem> {
     check_token_host(link, &server.host)?;

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use outlink_mail::sasl::Mechanism;
-use outlink_mail::{Error as MailError, Limits, imap, pop3, tls};
+use outlink_mail::{Error as MailError, Limits, imap, pop3, smtp, tls};
 use outlink_model::grant::{Actor, Tokens, Trouble};
 use outlink_model::link::Link;
-use outlink_model::mail_server::{MailServer, Protocol, Security, SignIn};
+use outlink_model::mail_server::{Direction, MailServer, Protocol, Security, SignIn};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::step::{Step, StepStatus};
 use outlink_model::{GrantId, Secret};
@@ -31,6 +31,8 @@ const STEPS: [&str; 9] = [
     "folder",
     "handler",
 ];
+/// So many of them there are where mail is only sent: no folders, and nothing that handles.
+const STEPS_OUT: usize = 7;
 
 /// So many answers of the mail server, each with its own time limit, fit into the time of a step: one that goes on
 /// talking without end is left all the same.
@@ -91,9 +93,9 @@ impl Report {
         }
     }
 
-    /// The whole list: what was not reached is skipped.
-    pub(crate) fn complete(mut self) -> Vec<Step> {
-        for id in STEPS {
+    /// The whole list for a mail server of this direction: what was not reached is skipped.
+    pub(crate) fn complete(mut self, direction: Direction) -> Vec<Step> {
+        for id in steps(direction) {
             if !self.steps.iter().any(|step| step.id == id) {
                 self.skip(id, "Not tried, since an earlier step failed.");
             }
@@ -142,6 +144,7 @@ impl Engine {
                     let stream = match session {
                         MailSession::Imap(imap) => imap.upgrade().await,
                         MailSession::Pop3(pop3) => pop3.upgrade().await,
+                        MailSession::Smtp(smtp) => smtp.upgrade().await,
                     };
                     let Wire::Plain(stream) = stream.map_err(|error| error.trouble())? else {
                         return Err(endless(answer));
@@ -154,7 +157,9 @@ impl Engine {
                         Protocol::Pop3 => {
                             MailSession::Pop3(Box::new(pop3::Session::resume(wire, limits)))
                         }
-                        Protocol::Smtp => return Err(endless(answer)),
+                        Protocol::Smtp => {
+                            MailSession::Smtp(Box::new(smtp::Session::resume(wire, limits)))
+                        }
                     };
                     Ok((session, format!("{TRUSTED} TLS was made by command.")))
                 };
@@ -193,7 +198,9 @@ impl Engine {
                     Protocol::Pop3 => pop3::Session::start(wire, limits)
                         .await
                         .map(|session| MailSession::Pop3(Box::new(session))),
-                    Protocol::Smtp => return Err(endless(limits.time)),
+                    Protocol::Smtp => smtp::Session::start(wire, limits)
+                        .await
+                        .map(|session| MailSession::Smtp(Box::new(session))),
                 };
                 let mut session = greeted.map_err(|error| {
                     stay_away = error.retry_after();
@@ -406,8 +413,25 @@ fn refused_before(server: &MailServer, error: &MailError) -> bool {
     before.is_some_and(|before| before.actor == now.actor && before.reason == now.reason)
 }
 
+/// The steps that a test of a mail server of this direction has.
+pub(super) fn steps(direction: Direction) -> impl Iterator<Item = &'static str> {
+    let count = match direction {
+        Direction::Incoming => STEPS.len(),
+        Direction::Outgoing => STEPS_OUT,
+    };
+    STEPS.into_iter().take(count)
+}
+
 /// Why a server is not fetched.
 pub(crate) fn no_handler(server: &MailServer) -> Problem {
+    if server.direction == Direction::Outgoing {
+        return Problem::new(
+            ProblemKind::Conflict,
+            "mail_server_outgoing",
+            format!("{} sends mail; there is nothing to fetch from it.", server.name),
+            "Name an incoming mail server. What is sent is told by `outlink delivery list`.",
+        );
+    }
     Problem::new(
         ProblemKind::Conflict,
         "no_handler",
@@ -427,8 +451,14 @@ mod tests {
         let endless = std::future::pending::<Result<((), String), Trouble>>();
         let trouble = report.step("greeting", endless).await.map(drop);
         assert!(trouble.is_err_and(|trouble| trouble.reason.contains("0.02 s")));
-        let steps = report.complete();
+        let steps = report.complete(Direction::Incoming);
         assert_eq!(steps.len(), STEPS.len());
         assert_eq!((steps[0].id, steps[0].status), ("greeting", StepStatus::Failed));
+        let out = Report::default().complete(Direction::Outgoing);
+        assert_eq!(
+            out.last().map(|step| step.id),
+            Some("capabilities"),
+            "nothing is fetched there"
+        );
     }
 }

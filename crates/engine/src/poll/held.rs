@@ -19,7 +19,10 @@ use crate::{Engine, Error};
 /// How often the leases are extended: a few times before they would lapse.
 const EXTEND_EVERY: Duration = Duration::from_secs(30);
 
-/// The right to fetch from one mail server.
+/// How often it is asked whether somebody on another node waits for a server that is held here.
+const LOOK_WHO_WAITS: Duration = Duration::from_secs(1);
+
+/// The right to fetch from one mail server, or to send through it.
 pub(crate) struct Held {
     pub(crate) server: MailServerId,
     /// Names this one piece of work among all of all nodes.
@@ -59,6 +62,11 @@ impl Held {
         self.began.elapsed().saturating_sub(beat)
     }
 
+    /// Whether this is no longer to go on.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost.is_cancelled() || self.stuck.is_cancelled()
+    }
+
     /// Returns when this is no longer to go on, with why.
     pub(crate) async fn until_lost(&self) -> Trouble {
         tokio::select! {
@@ -93,7 +101,7 @@ impl Engine {
     }
 
     /// Notes that a server is held, so that its lease is extended.
-    pub(super) fn note_held(&self, server: MailServerId, holder: String) -> Arc<Held> {
+    pub(crate) fn note_held(&self, server: MailServerId, holder: String) -> Arc<Held> {
         let held = Arc::new(Held::new(server, holder));
         self.0.holding.with(|all| all.insert(server, held.clone()));
         held
@@ -122,13 +130,22 @@ impl Engine {
         }
     }
 
-    /// Extends the leases until the engine stops, and sees to it that what is stuck is left.
+    /// Extends the leases until the engine stops, sees to it that what is stuck is left, and that whoever waits for room
+    /// finds it.
     pub(crate) async fn keep_holding(&self) {
+        let mut extended = Instant::now();
         loop {
             tokio::select! {
                 () = self.0.stopping.cancelled() => return,
-                () = tokio::time::sleep(EXTEND_EVERY) => {}
+                () = tokio::time::sleep(LOOK_WHO_WAITS) => {}
             }
+            if let Err(error) = self.make_room().await {
+                tracing::debug!(%error, "it cannot be read who waits for a mail server");
+            }
+            if extended.elapsed() < EXTEND_EVERY {
+                continue;
+            }
+            extended = Instant::now();
             let mut all: Vec<Arc<Held>> =
                 self.0.holding.with(|all| all.values().cloned().collect());
             let longest = self.longest_silence();
@@ -143,6 +160,23 @@ impl Engine {
                 tracing::warn!(%error, "leases on mail servers could not be extended");
             }
         }
+    }
+
+    /// Has sessions that only wait for new mail leave where somebody waits for their server, on whatever node. One question
+    /// for all that is held here.
+    async fn make_room(&self) -> Result<(), Error> {
+        if self.0.holding.with(|all| all.is_empty()) {
+            return Ok(());
+        }
+        let wanted = self.store().wanted_holders().await?;
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<Arc<Held>> = self.0.holding.with(|all| all.values().cloned().collect());
+        for held in all.iter().filter(|held| wanted.contains(&held.holder)) {
+            held.leave.notify_one();
+        }
+        Ok(())
     }
 
     async fn extend(&self, all: &[Arc<Held>]) -> Result<(), Error> {

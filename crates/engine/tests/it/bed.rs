@@ -72,6 +72,14 @@ impl Bed {
         engine_that_dials(&self.store, egress, ca, Clock::System)
     }
 
+    /// A node on the same store whose settings differ.
+    pub(crate) fn engine_with(&self, change: impl FnOnce(&mut Settings)) -> Engine {
+        let egress = Policy::parse(&["localhost".to_owned()], None).unwrap();
+        let mut settings = settings(egress, self.practice.ca_pem_path.clone(), Clock::System);
+        change(&mut settings);
+        Engine::new(self.store.clone(), settings).unwrap()
+    }
+
     pub(crate) fn dir(&self) -> &std::path::Path {
         self.dir.path()
     }
@@ -121,16 +129,28 @@ impl Bed {
 
     /// A grant of Alice's with tokens that the provider has given out and that have this long to live.
     pub(crate) async fn grant(&self, link: &Link, lives: SignedDuration) -> Grant {
-        self.grant_of(link, lives, true).await
+        self.grant_of(link, lives, true, &SCOPES).await
     }
 
     /// The same without a refresh token.
     pub(crate) async fn unrenewable_grant(&self, link: &Link, lives: SignedDuration) -> Grant {
-        self.grant_of(link, lives, false).await
+        self.grant_of(link, lives, false, &SCOPES).await
     }
 
-    async fn grant_of(&self, link: &Link, lives: SignedDuration, renewable: bool) -> Grant {
-        let (access, refresh) = self.practice.issue(ALICE, &SCOPES).unwrap();
+    /// The same, with a token that mail can be sent with too.
+    pub(crate) async fn sending_grant(&self, link: &Link, lives: SignedDuration) -> Grant {
+        let scopes = [SCOPES.as_slice(), &["mail.smtp"]].concat();
+        self.grant_of(link, lives, true, &scopes).await
+    }
+
+    async fn grant_of(
+        &self,
+        link: &Link,
+        lives: SignedDuration,
+        renewable: bool,
+        scopes: &[&str],
+    ) -> Grant {
+        let (access, refresh) = self.practice.issue(ALICE, scopes).unwrap();
         let refresh = refresh.filter(|_| renewable);
         let now = now();
         let expires_at = later(now, lives);
@@ -138,7 +158,7 @@ impl Bed {
             id: GrantId(new_id()),
             link_id: link.id,
             identity: Identity { email: Some(ALICE.into()), ..Identity::default() },
-            scopes: SCOPES.map(String::from).to_vec(),
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
             generation: 1,
             state: GrantState::Active,
             since: now,

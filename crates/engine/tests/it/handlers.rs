@@ -97,7 +97,17 @@ async fn what_cannot_work_is_refused_at_its_field_and_changes_nothing() {
             "default_reporter",
             "address_unusable",
         ),
-        (SettingsDraft { notify: Some(true), ..draft() }, "notify", "notify_unavailable"),
+        (SettingsDraft { notify: Some(true), ..draft() }, "outgoing", "outgoing_missing"),
+        (
+            SettingsDraft { forward_to: Some("ops@example.com".into()), ..draft() },
+            "outgoing",
+            "outgoing_missing",
+        ),
+        (
+            SettingsDraft { forward_to: Some("\"a\"@b.example".into()), ..draft() },
+            "forward_to",
+            "address_unusable",
+        ),
         (SettingsDraft { split: texts(&["/(unclosed/"]), ..draft() }, "split", "split_unusable"),
         (SettingsDraft { split: texts(&["foo(?=bar)"]), ..draft() }, "split", "split_unusable"),
         (SettingsDraft { split: Some(splits), ..draft() }, "split", "too_many"),
@@ -138,7 +148,7 @@ async fn what_cannot_work_is_refused_at_its_field_and_changes_nothing() {
     let mut new = another("Other", SettingsDraft::default());
     new.settings.notify = true;
     let error = bed.engine.create_handler(new, &Caller::System).await.unwrap_err().problem();
-    assert_eq!(error.field, Some("notify"), "a new handler is held to the same");
+    assert_eq!(error.field, Some("outgoing"), "a new handler is held to the same");
 }
 
 #[tokio::test]

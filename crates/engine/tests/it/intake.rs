@@ -117,6 +117,38 @@ async fn a_rebuilt_folder_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_that_left_its_folder_and_comes_back_counts_no_second_time() {
+    let bed = ready().await;
+    let put_back = |entry: &outlink_practice::Entry| {
+        assert!(bed.practice.deliver_at(ALICE, entry.raw.to_vec(), entry.internal_date));
+    };
+    for id in ["a", "b", "c"] {
+        bed.deliver(id, &format!("Matter {id}"), "");
+    }
+    assert_eq!(fetch(&bed).await.created, 3);
+    let [a, b] = [1, 2].map(|uid| bed.practice.take_away(ALICE, "INBOX", uid).unwrap());
+    put_back(&b);
+    bed.deliver("d", "New beside it", "");
+    put_back(&a);
+    let after = fetch(&bed).await;
+    assert_eq!((after.fetched, after.created), (1, 1), "{after:?}");
+    let lying = bed.practice.messages(ALICE, "INBOX");
+    assert!(lying.iter().all(|entry| entry.flags.contains("\\Seen")), "the server is told again");
+    assert_eq!(fetch(&bed).await, Fetched::default());
+
+    // One that is copied lies there twice, and the copy is a message of its own.
+    put_back(&a);
+    assert_eq!(fetch(&bed).await.created, 1);
+    // Both leave, and one of them comes back.
+    for uid in [6, 7] {
+        bed.practice.take_away(ALICE, "INBOX", uid).unwrap();
+    }
+    put_back(&a);
+    assert_eq!(fetch(&bed).await.fetched, 0);
+    assert_eq!(bed.engine.issues(None, Page::default()).await.unwrap().items.len(), 5);
+}
+
+#[tokio::test]
 async fn an_unreadable_message_is_quarantined_and_holds_nobody_back() {
     let bed = ready().await;
     bed.deliver("a", "Before", "");

@@ -1,7 +1,7 @@
 //! Changing a mail server: how it signs in, and how often it is asked.
 
 use jiff::SignedDuration;
-use outlink_engine::links::LinkDraft;
+use outlink_engine::links::{LinkDraft, LinkEdit};
 use outlink_engine::mail_servers::{MailServerDraft, MailServerEdit};
 use outlink_engine::messages::MessagesWanted;
 use outlink_engine::{Caller, Page};
@@ -172,6 +172,60 @@ async fn a_moved_endpoint_asks_for_the_sign_in_again() {
     assert_eq!((problem.code, problem.field), ("sign_in_needed", Some("password")));
     let back = edit(MailServerDraft { password, ..back }.into()).await.unwrap();
     assert_eq!(back.host, "localhost");
+}
+
+#[tokio::test]
+async fn a_moved_server_that_names_a_link_uses_nothing_old_until_somebody_has_consented() {
+    let bed = Bed::new().await;
+    let link = bed.link("Work").await;
+    let grant = bed.grant(&link, HOUR).await;
+    bed.mail_server("Inbox", &grant, Take::All).await;
+    let edit = |edit: MailServerEdit| bed.engine.edit_mail_server("Inbox", edit, &Caller::System);
+    let moved = |host: &str, link: &str| MailServerEdit {
+        draft: MailServerDraft { host: Some(host.into()), ..Default::default() },
+        link: Some(link.into()),
+        ..MailServerEdit::default()
+    };
+    // Whoever names the link of its grant attaches that grant, as if it had been named itself.
+    let server = edit(moved("127.0.0.1", "Work")).await.unwrap();
+    assert!(matches!(server.sign_in, SignIn::Grant(id) if id == grant.id));
+    assert!(bed.engine.link("Work").await.unwrap().token_hosts.contains(&"127.0.0.1".into()));
+
+    // That of another link, or a password, was for the old address alone.
+    bed.link("Other").await;
+    let server = edit(moved("localhost", "Other")).await.unwrap();
+    assert!(matches!(server.sign_in, SignIn::Missing), "{server:?}");
+    assert!(server.health.trouble.unwrap().reason.contains("Other"));
+    let password = |text: &str| MailServerDraft {
+        password: Some(Secret::new(text)),
+        host: Some("127.0.0.1".into()),
+        ..MailServerDraft::default()
+    };
+    edit(password("correct horse").into()).await.unwrap();
+    let stays = MailServerEdit { link: Some("Other".into()), ..MailServerEdit::default() };
+    let server = edit(stays).await.unwrap();
+    assert!(matches!(server.sign_in, SignIn::Password(_)), "nothing has moved");
+    let tried = bed.engine.test_mail_server_edit("Inbox", moved("localhost", "Other")).await;
+    let steps = tried.unwrap().steps;
+    let token = steps.iter().find(|step| step.id == "token").unwrap();
+    assert_eq!(token.message, "Not tried, since nobody has consented yet.");
+    let server = edit(moved("localhost", "Other")).await.unwrap();
+    assert!(matches!(server.sign_in, SignIn::Missing), "{server:?}");
+
+    // Two ways at once are one too many; and what cannot be asked for moves nothing.
+    let both = MailServerEdit { draft: password("x"), ..moved("127.0.0.1", "Work") };
+    let problem = edit(both).await.unwrap_err().problem();
+    assert_eq!((problem.code, problem.field), ("sign_in_twice", Some("link")));
+    let off = LinkEdit {
+        draft: LinkDraft { enabled: Some(false), ..LinkDraft::default() },
+        ..LinkEdit::default()
+    };
+    bed.engine.edit_link("Other", off, &Caller::System).await.unwrap();
+    for (link, code) in [("Other", "link_disabled"), ("None", "not_found")] {
+        let problem = edit(moved("127.0.0.1", link)).await.unwrap_err().problem();
+        assert_eq!((problem.code, problem.field), (code, Some("link")));
+    }
+    assert_eq!(bed.engine.mail_server("Inbox").await.unwrap().host, "localhost");
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ async fn what_cannot_work_is_refused_at_its_field() {
         (
             MailServerDraft { direction: Some(Direction::Outgoing), ..ok() },
             "direction",
-            "direction_unavailable",
+            "direction_of_protocol",
         ),
         (
             MailServerDraft { security: Some(Security::None), ..ok() },

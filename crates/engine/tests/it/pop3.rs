@@ -14,7 +14,7 @@ use crate::bed::{ALICE, Bed, now};
 use crate::intake::fetch;
 use crate::watch::{change, eventually, inbox, taken};
 
-async fn drop_that(take: Take, after: After) -> Bed {
+pub(crate) async fn drop_that(take: Take, after: After) -> Bed {
     let bed = Bed::new().await;
     let link = bed.link("Work").await;
     let grant = bed.grant(&link, SignedDuration::from_hours(1)).await;
@@ -28,7 +28,7 @@ async fn drop_that(take: Take, after: After) -> Bed {
 }
 
 /// A mailbox of which everything is taken, and kept.
-async fn keeping() -> Bed {
+pub(crate) async fn keeping() -> Bed {
     drop_that(Take::All, After::Keep).await
 }
 
@@ -37,12 +37,12 @@ async fn deleting() -> Bed {
     drop_that(Take::All, After::Delete).await
 }
 
-fn lying(bed: &Bed) -> usize {
+pub(crate) fn lying(bed: &Bed) -> usize {
     bed.practice.messages(ALICE, "INBOX").len()
 }
 
 /// A message that passed a server so long ago.
-fn deliver_old(bed: &Bed, id: &str, ago: SignedDuration) {
+pub(crate) fn deliver_old(bed: &Bed, id: &str, ago: SignedDuration) {
     let at = later(now(), -ago).strftime("%a, %d %b %Y %H:%M:%S +0000").to_string();
     let raw = format!(
         "Received: from a.example by b.example; {at}\r\nMessage-ID: <{id}@x>\r\nFrom: a@x.example\r\n\

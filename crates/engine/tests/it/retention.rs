@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use outlink_engine::intake::Fetched;
-use outlink_engine::messages::MessagesWanted;
+use outlink_engine::messages::{MessagesWanted, Raw};
 use outlink_engine::{Caller, Page, Retention};
 use outlink_model::message::Outcome;
+use outlink_model::problem::ProblemKind;
 use outlink_store::ConnectionFilter;
 
 use crate::bed::{ALICE, Bed};
@@ -59,9 +60,25 @@ async fn bytes_go_after_their_time_and_the_ledger_and_the_files_stay() {
     let filter = MessagesWanted { outcome: Some(Outcome::Rejected), ..MessagesWanted::default() };
     let all = bed.engine.messages(filter, Page::default()).await.unwrap();
     let swept = all.items[0].message.id.to_string();
-    assert_eq!(bed.engine.raw_message(&swept).await.unwrap_err().problem().code, "not_found");
+    let view = &all.items[0];
+    assert_eq!((view.raw, view.may_replay()), (Raw::Gone, false));
+    let why = view.why_no_raw().unwrap();
+    assert!(why.message.contains("retention.raw_days"), "{why}");
+    assert!(why.hint.contains("have it sent again"), "{why}");
+    let raw = bed.engine.raw_message(&swept).await.unwrap_err().problem();
+    assert_eq!((raw.code, raw.kind), ("message_bytes_gone", ProblemKind::NotFound));
     let replayed = bed.engine.replay_message(&swept, &Caller::System).await.unwrap_err().problem();
-    assert_eq!(replayed.code, "message_bytes_missing");
+    assert_eq!((replayed.code, replayed.kind), ("message_bytes_gone", ProblemKind::Conflict));
+    assert_eq!((&replayed.message, &replayed.hint), (&why.message, &why.hint));
+    // What has become something says so first, and nobody is asked to send it again.
+    let filter = MessagesWanted { outcome: Some(Outcome::Created), ..MessagesWanted::default() };
+    let made = bed.engine.messages(filter, Page::default()).await.unwrap().items;
+    let plain = made.iter().find(|view| view.raw == Raw::Gone).unwrap();
+    assert!(!plain.why_no_raw().unwrap().hint.contains("sent again"));
+    assert!(made.iter().any(|view| view.raw == Raw::Kept && view.why_no_raw().is_none()));
+    let plain = plain.message.id.to_string();
+    let counted = bed.engine.replay_message(&plain, &Caller::System).await.unwrap_err().problem();
+    assert_eq!(counted.code, "message_counted");
     let key = newest(&bed).await.issue_key.unwrap();
     let file = bed.engine.issue(&key).await.unwrap().attachments.remove(0);
     assert_eq!(bed.engine.attachment(file.id).await.unwrap().1, b"Content");

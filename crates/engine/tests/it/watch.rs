@@ -277,6 +277,25 @@ async fn a_fetch_on_demand_gets_through_and_the_watch_goes_on() {
 }
 
 #[tokio::test]
+async fn a_fetch_on_another_node_gets_through_and_the_watch_goes_on() {
+    let (bed, relay) = watching(LONG).await;
+    let other = bed.another_engine();
+    bed.deliver("a", "One", "");
+    taken_soon(&bed, 1, Duration::from_secs(2)).await;
+    let fetched = other.fetch_mail_server("Inbox");
+    timeout(Duration::from_secs(6), fetched).await.unwrap().unwrap();
+    assert_eq!(relay.made(), 2);
+    eventually("another session", Duration::from_secs(15), async || {
+        (relay.made() == 3 && relay.open() == 1).then_some(())
+    })
+    .await;
+    bed.deliver("b", "Another", "");
+    taken_soon(&bed, 2, Duration::from_secs(3)).await;
+    nobody_is_alarmed(&bed).await;
+    other.stop().await;
+}
+
+#[tokio::test]
 async fn a_stop_is_quick_while_sessions_wait() {
     let (bed, relay) = watching(LONG).await;
     timeout(Duration::from_secs(1), bed.engine.stop()).await.unwrap();
