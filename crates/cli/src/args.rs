@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    config, event, grant, hand_out, handler, issue, link, mail_server, message, project, provider,
-    sender_rule, token, user, webhook,
+    config, delivery, event, grant, hand_out, handler, issue, link, mail_server, message, project,
+    provider, sender_rule, token, user, webhook,
 };
 use crate::demo::DemoArgs;
 use crate::serve::ServeArgs;
@@ -81,7 +81,7 @@ pub(crate) enum Command {
     /// Hand-outs: which program was given access tokens, and how often
     #[command(subcommand)]
     HandOut(hand_out::Command),
-    /// Mail servers: where mail is fetched from
+    /// Mail servers: where mail is fetched from, and through which it is sent
     #[command(subcommand)]
     MailServer(mail_server::Command),
     /// Handlers: what turns the mail of a server into issues and comments
@@ -93,6 +93,9 @@ pub(crate) enum Command {
     /// Messages: what was received and what became of it
     #[command(subcommand)]
     Message(message::Command),
+    /// Deliveries: mail on its way out, how far it is, and what holds it up
+    #[command(subcommand)]
+    Delivery(delivery::Command),
     /// Projects: where issues live
     #[command(subcommand)]
     Project(project::Command),

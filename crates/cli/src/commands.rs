@@ -1,6 +1,7 @@
 //! The commands: one file for each noun, with its flags and what they do.
 
 pub(crate) mod config;
+pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod grant;
 pub(crate) mod hand_out;
@@ -104,6 +105,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Handler(command) => handler::run(&context, command).await,
         Command::SenderRule(command) => sender_rule::run(&context, command).await,
         Command::Message(command) => message::run(&context, command).await,
+        Command::Delivery(command) => delivery::run(&context, command).await,
         Command::Project(command) => project::run(&context, command).await,
         Command::Issue(command) => issue::run(&context, command).await,
         Command::Event(command) => event::run(&context, command).await,

@@ -18,6 +18,7 @@ use crate::error::ProblemBody;
 
 pub(crate) mod attachments;
 mod consents;
+mod deliveries;
 mod events;
 mod grants;
 mod hand_outs;
@@ -51,6 +52,7 @@ pub(crate) fn routes(version: &str) -> Router<App> {
     let v1 = OpenApiRouter::new()
         .merge(attachments::routes())
         .merge(consents::routes())
+        .merge(deliveries::routes())
         .merge(events::routes())
         .merge(grants::routes())
         .merge(hand_outs::routes())

@@ -5,6 +5,7 @@ use axum::Router;
 use crate::app::App;
 
 pub(crate) mod channels;
+pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod filter;
 pub(crate) mod grant_end;
@@ -38,6 +39,7 @@ pub(crate) mod webhooks;
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .merge(channels::routes())
+        .merge(deliveries::routes())
         .merge(events::routes())
         .merge(grant_end::routes())
         .merge(grants::routes())

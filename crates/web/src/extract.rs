@@ -8,7 +8,7 @@ use http::request::Parts;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use outlink_engine::Page;
+use outlink_engine::{Listed, Page};
 use outlink_model::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -200,6 +200,14 @@ pub(crate) struct List<T> {
     pub(crate) items: Vec<T>,
     /// Pass it as `after` to get the next part; `null` where this is the last.
     pub(crate) next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// What was listed, each as the API shows it.
+    pub(crate) fn of<S: Into<T>>(listed: Listed<S>) -> Self {
+        let Listed { items, next } = listed;
+        Self { items: items.into_iter().map(S::into).collect(), next }
+    }
 }
 
 /// Reads a secret out of a body.

@@ -9,6 +9,15 @@ use outlink_model::mail_server::{MailServer, SignIn};
 
 use crate::error::ApiError;
 
+/// What is named, where it still stands: it may have gone since it was named.
+pub(crate) fn known<T>(found: Result<T, Error>) -> Result<Option<T>, ApiError> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(Error::Problem(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The mail server's name and the project's key of a handler.
 pub(crate) async fn of_handler(
     engine: &Engine,
@@ -19,6 +28,15 @@ pub(crate) async fn of_handler(
     Ok((server.name, project.key))
 }
 
+/// The name of the mail server that a handler sends through. None where it sends nothing, or where the server is gone.
+pub(crate) async fn of_outgoing(
+    engine: &Engine,
+    handler: &Handler,
+) -> Result<Option<String>, ApiError> {
+    let Some(id) = handler.outgoing_id else { return Ok(None) };
+    Ok(known(engine.mail_server(&id.to_string()).await)?.map(|server| server.name))
+}
+
 /// The grant that a mail server signs in with, and what people call it. None where it signs in by password, or where
 /// the grant is gone.
 pub(crate) async fn grant_of_server(
@@ -26,14 +44,10 @@ pub(crate) async fn grant_of_server(
     server: &MailServer,
 ) -> Result<Option<(Grant, String)>, ApiError> {
     let SignIn::Grant(id) = &server.sign_in else { return Ok(None) };
-    match engine.grant(&id.to_string()).await {
-        Ok(grant) => {
-            let name = grant_name(&grant);
-            Ok(Some((grant, name)))
-        }
-        Err(Error::Problem(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok(known(engine.grant(&id.to_string()).await)?.map(|grant| {
+        let name = grant_name(&grant);
+        (grant, name)
+    }))
 }
 
 /// The mail servers that sign in with a grant: address of the page, and name.

@@ -28,6 +28,8 @@ pub(crate) const TEMPLATES: &[(&str, &str)] = templates!(
     "consent.html",
     "consent_done.html",
     "consent_watch.html",
+    "deliveries.html",
+    "delivery.html",
     "error.html",
     "events.html",
     "first_run.html",
@@ -97,9 +99,10 @@ const NAVIGATION: &[Section] = &[
     section("projects", "/projects", "Projects"),
     section("issues", "/issues", "Issues"),
     section("messages", "/messages", "Messages"),
+    section("deliveries", "/deliveries", "Deliveries"),
     section("events", "/events", "Events"),
     section("webhooks", "/webhooks", "Webhooks"),
-    section("tokens", "/tokens", "API tokens"),
+    section("tokens", "/tokens", "Tokens"),
 ];
 
 /// What stands around every page.
@@ -283,6 +286,14 @@ impl<T> Rows<T> {
             items: listed.items.into_iter().map(S::into).collect(),
         }
     }
+}
+
+/// An address with those of these parameters that have a value.
+pub(crate) fn with_query(path: &str, query: &[(&str, Option<&str>)]) -> String {
+    let set = query.iter().filter_map(|(name, value)| Some((name, (*value)?)));
+    let parts: Vec<_> = set.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let mark = if parts.is_empty() { "" } else { "?" };
+    format!("{path}{mark}{}", parts.join("&"))
 }
 
 /// The address of a list's next page, with the filters and the limit that it was asked for with.

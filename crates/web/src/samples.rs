@@ -180,6 +180,7 @@ fn home_page(
         troubles,
         all_set,
         summary: counts.summary(),
+        given_up: (!all_set).then(|| HOSTILE.into()),
         quarantined: if all_set { String::new() } else { "3 messages lie in quarantine.".into() },
         count: 3,
         more: vec![home::More {

@@ -1,10 +1,11 @@
 //! Words for people: states, actors, scopes, times and sizes as the console says them.
 
 use outlink_model::Timestamp;
+use outlink_model::delivery::{DeliveryKind, DeliveryState};
 use outlink_model::event::EventClass;
 use outlink_model::grant::{Actor, GrantStateName, Trouble};
 use outlink_model::link::{GrantType, Link, LinkHealth};
-use outlink_model::mail_server::{MailServer, SignIn, Take};
+use outlink_model::mail_server::{Direction, MailServer, SignIn, Take};
 use outlink_model::message::{Authentication, Outcome};
 use outlink_model::step::StepStatus;
 use outlink_model::tracker::{IssueStatus, Person, Priority};
@@ -86,7 +87,10 @@ pub(crate) fn server_badge(server: &MailServer) -> Badge {
         (true, _, _) => badge("idle", "Paused"),
         (false, Some(_), _) => badge("bad", "Failing"),
         (false, None, Some(_)) => badge("good", "Works"),
-        (false, None, None) => badge("idle", "Not fetched yet"),
+        (false, None, None) => match server.direction {
+            Direction::Incoming => badge("idle", "Not fetched yet"),
+            Direction::Outgoing => badge("idle", "Nothing sent yet"),
+        },
     }
 }
 
@@ -98,6 +102,24 @@ pub(crate) fn outcome_badge(outcome: Outcome) -> Badge {
         Outcome::Forwarded => badge("idle", "Forwarded"),
         Outcome::Quarantined => badge("bad", "Quarantined"),
         Outcome::Unhandled => badge("idle", "Unhandled"),
+    }
+}
+
+/// How a delivery stands. `kept` is whether something keeps one that waits.
+pub(crate) fn delivery_badge(state: DeliveryState, kept: bool) -> Badge {
+    match state {
+        DeliveryState::Waiting if kept => badge("warn", "Held up"),
+        DeliveryState::Waiting => badge("idle", "Waiting"),
+        DeliveryState::Sent => badge("good", "Sent"),
+        DeliveryState::Failed => badge("bad", "Given up"),
+    }
+}
+
+/// What a delivery is, in a word.
+pub(crate) fn delivery_word(kind: DeliveryKind) -> &'static str {
+    match kind {
+        DeliveryKind::Forward => "Forward",
+        DeliveryKind::Notice => "Notice",
     }
 }
 

@@ -63,6 +63,7 @@ fn every_command_that_is_promised_is_taken() {
         "webhook edit ops --to https://hooks.example/y --disable",
         "webhook delete ops",
         "webhook test ops",
+        "mail-server edit Inbox --link Work --host h",
         "mail-server edit Inbox --grant ID --poll-seconds 60 --resume",
         "mail-server edit Inbox --password-file F",
         "mail-server create --name I --provider google --protocol pop3 --mailbox a@x.example --link Work",
@@ -89,6 +90,14 @@ fn every_command_that_is_promised_is_taken() {
         "message list --handler A --outcome unhandled --project SUP --from a@x.example --text t --since 2026-01-01 \
          --until 2026-02-01 --mail-server I --limit 5",
         "message replay ID",
+        "mail-server create --name Out --protocol smtp --security starttls --host mail.example --mailbox a@x.example --grant G",
+        "mail-server edit Out --protocol smtp --port 465 --test-only",
+        "handler create --name A --mail-server I --project SUP --outgoing Out --notify true --forward-to b@x.example",
+        "handler edit A --outgoing Out --notify false",
+        "delivery list --state failed --kind notice --mail-server Out --issue SUP-1 --message ID --limit 5 --after C --json",
+        "delivery show ID --json",
+        "delivery retry ID --json",
+        "delivery delete ID --json",
         "sender-rule list --list deny",
         "sender-rule add allow ann@x.example",
         "sender-rule delete ID",
@@ -200,6 +209,9 @@ fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
             ArgumentConflict,
             "--password-file",
         ),
+        ("delivery retry", MissingRequiredArgument, "<ID>"),
+        ("delivery create", ErrorKind::InvalidSubcommand, "create"),
+        ("handler edit A --notify", ErrorKind::InvalidValue, "--notify"),
         ("mail-server edit Inbox --pause --resume", ArgumentConflict, "--resume"),
     ];
     for (line, kind, says) in table {

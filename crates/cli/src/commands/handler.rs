@@ -195,12 +195,16 @@ mod tests {
             "*.exe",
             "--sender-per-hour",
             "0",
+            "--outgoing",
+            "",
+            "--notify",
+            "false",
         ];
         let Command::Edit(edit) = parsed(&line) else { panic!("it edits") };
         assert_eq!(edit.named.name, "A");
         let expected = json!({
             "name": "B", "enabled": false, "catch": ["a@b.example", "c@d.example"], "reopen": false,
-            "attachments_deny_names": ["*.exe"], "sender_per_hour": 0,
+            "attachments_deny_names": ["*.exe"], "sender_per_hour": 0, "outgoing": "", "notify": false,
         });
         assert_eq!(edit.change.body().expect("a body"), expected);
         assert!(Change::default().body().is_err(), "nothing to change");

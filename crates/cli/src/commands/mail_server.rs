@@ -1,4 +1,4 @@
-//! `outlink mail-server`: where mail is fetched from.
+//! `outlink mail-server`: where mail is fetched from, and through which it is sent.
 
 mod fields;
 
@@ -15,7 +15,8 @@ use fields::{Create, Edit};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Create a mail server; it is fetched from once a handler is attached to it
+    /// Create a mail server. It is fetched from once a handler takes its mail; with --protocol smtp, it sends what handlers
+    /// send through it
     Create(Box<Create>),
     /// List mail servers
     List(Page),
@@ -24,20 +25,20 @@ pub(crate) enum Command {
     /// Change a mail server; what is not named stays. Where host, port or security move, the password or the grant must be
     /// given again
     Edit(Box<Edit>),
-    /// Delete a mail server; its messages stay in the ledger
+    /// Delete a mail server; its messages stay in the ledger, and what waits to be sent through it is given up
     Delete(Delete),
-    /// Try every step of a sign-in, say which one fails, and what would become of the newest mail; exits with 1 when a step
-    /// fails
+    /// Try every step of a sign-in, say which one fails, and what would become of the newest mail; nothing is sent. Exits
+    /// with 1 when a step fails
     Test(Named),
     /// Ask for the grant that it is to sign in with, and print the address (or the code) that its giver needs
     Authorize(Authorize),
     /// Fetch now instead of waiting for the next poll, and say what became of the mail
     Fetch(Named),
-    /// Stop fetching until it is resumed
+    /// Stop fetching, or sending, until it is resumed
     Pause(Named),
-    /// Fetch again after a pause
+    /// Fetch or send again after a pause
     Resume(Named),
-    /// Show the connectivity log: how fetching went, the newest first
+    /// Show the connectivity log: how fetching and sending went, the newest first
     Connections(Connections),
 }
 
@@ -45,7 +46,7 @@ pub(crate) enum Command {
 pub(crate) struct Delete {
     #[command(flatten)]
     named: Named,
-    /// Delete the handlers that take its mail with it
+    /// Delete the handlers that take its mail with it; those that send through it go on without
     #[arg(long)]
     handlers: bool,
 }
@@ -112,7 +113,13 @@ pub(crate) async fn run(context: &Context, command: Command) -> anyhow::Result<(
                 let path = ["mail-servers", &edit.server, "test"];
                 return test(context, &path, &body, &edit.server).await;
             }
-            context.change(&["mail-servers", &edit.server], &body).await
+            let path = ["mail-servers", &edit.server];
+            if edit.link.is_none() {
+                return context.change(&path, &body).await;
+            }
+            let client = context.client()?;
+            let answer = client.patch(&path, &body).await?;
+            authorized(context, &client, &answer, None).await
         }
         Command::Delete(how) => delete(context, &how).await,
         Command::Test(named) => {
@@ -134,14 +141,25 @@ async fn delete(context: &Context, how: &Delete) -> anyhow::Result<()> {
     let name = &how.named.name;
     let query: &[(&str, &str)] = if how.handlers { &[("handlers", "true")] } else { &[] };
     let answer = context.client()?.delete(&["mail-servers", name], query).await?;
-    let handlers = answer.value["handlers"].as_array().into_iter().flatten().map(print::cell);
-    let handlers = handlers.collect::<Vec<_>>().join(", ");
-    let with = match handlers.is_empty() {
-        true => String::new(),
-        false => format!(" with its handlers: {handlers}"),
-    };
-    context.done(&answer, &format!("The mail server {name:?} is deleted{with}."));
+    context.done(&answer, &deleted(name, &answer.value));
     Ok(())
+}
+
+/// What went with a mail server, and what goes on without it.
+fn deleted(name: &str, answer: &Value) -> String {
+    let named = |field: &str| {
+        let names = answer[field].as_array().into_iter().flatten().map(print::cell);
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let with = match named("handlers") {
+        names if names.is_empty() => String::new(),
+        names => format!(" with its handlers: {names}"),
+    };
+    let without = match named("senders") {
+        names if names.is_empty() => String::new(),
+        names => format!(" Without an outgoing mail server are now: {names}."),
+    };
+    format!("The mail server {name:?} is deleted{with}.{without}")
 }
 
 async fn authorize(context: &Context, wanted: &Authorize) -> anyhow::Result<()> {
@@ -249,6 +267,21 @@ fn report(answer: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deletion_says_what_went_along_and_what_goes_on_without() {
+        let said = |handlers: &[&str], senders: &[&str]| {
+            deleted("A", &json!({ "handlers": handlers, "senders": senders }))
+        };
+        assert_eq!(said(&[], &[]), "The mail server \"A\" is deleted.");
+        assert_eq!(
+            said(&["B", "C"], &[]),
+            "The mail server \"A\" is deleted with its handlers: B, C."
+        );
+        let senders =
+            "The mail server \"A\" is deleted. Without an outgoing mail server are now: D.";
+        assert_eq!(said(&[], &["D"]), senders);
+    }
 
     #[test]
     fn a_test_shows_the_newest_mail_below_its_steps() {

@@ -18,6 +18,9 @@ const FIRST_MAIL: Duration = Duration::from_secs(60);
 /// For one mail that is sent while everything runs.
 const NEW_MAIL: Duration = Duration::from_secs(20);
 
+/// Who writes it.
+const WRITER: &str = "theo@summit.example";
+
 /// Plays everything through.
 pub(crate) async fn run(stage: &Stage) -> anyhow::Result<()> {
     let waiting = outlink_practice::samples().len();
@@ -33,10 +36,12 @@ pub(crate) async fn run(stage: &Stage) -> anyhow::Result<()> {
     told.await.context("Step 3, fetching the mail, failed")?;
     step(4, "One more mail is sent while everything runs");
     new_mail(stage, &mut feed).await.context("Step 4, the new mail, failed")?;
-    step(5, "The tokens are refreshed");
-    refresh(stage, &grant).await.context("Step 5, the refresh, failed")?;
-    step(6, "What stands in the project now");
-    issues(stage).await.context("Step 6, listing the issues, failed")?;
+    step(5, "Whoever wrote it is told");
+    notice(stage).await.context("Step 5, the notice, failed")?;
+    step(6, "The tokens are refreshed");
+    refresh(stage, &grant).await.context("Step 6, the refresh, failed")?;
+    step(7, "What stands in the project now");
+    issues(stage).await.context("Step 7, listing the issues, failed")?;
     line("\nEverything worked. `outlink demo` without --auto lets you do the same by hand.");
     Ok(())
 }
@@ -90,10 +95,30 @@ async fn new_mail(stage: &Stage, feed: &mut Feed) -> anyhow::Result<()> {
     let to = &stage.owner()?.address;
     let sent = Instant::now();
     let practice = &stage.practice;
-    smtp::send(practice.smtp, &practice.ca_pem_path, "carol@example.net", to, &sample.raw).await?;
+    smtp::send(practice.smtp, &practice.ca_pem_path, WRITER, to, &sample.raw).await?;
     say("handed a mail to the practice SMTP server");
     feed.wait_for(&stage.client, 1, NEW_MAIL, |message| say(&feed::line(message))).await?;
     say(&format!("it took {:.1} s from there to here", sent.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+/// Waits until a person who was new has been told, and looks whether the practice SMTP server was given that mail.
+async fn notice(stage: &Stage) -> anyhow::Result<()> {
+    let end = Instant::now() + NEW_MAIL;
+    let sent = loop {
+        let page =
+            stage.client.get(&["deliveries"], &[("state", "sent"), ("limit", "100")]).await?;
+        let mut items = page.value["items"].as_array().cloned().unwrap_or_default().into_iter();
+        if let Some(sent) = items.find(|sent| sent["to"] == WRITER) {
+            break sent;
+        }
+        ensure!(Instant::now() < end, "Nothing was sent to {WRITER} in {} s.", NEW_MAIL.as_secs());
+        tokio::time::sleep(feed::PAUSE).await;
+    };
+    let taken = stage.practice.outgoing();
+    let is_taken = taken.iter().any(|mail| mail.to.iter().any(|to| to == WRITER));
+    ensure!(is_taken, "The practice SMTP server has no mail to {WRITER}.");
+    say(&format!("\"{}\" went out to {WRITER}", cell(&sent["subject"])));
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::print;
 
 /// How often it is looked.
-const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 
 /// Remembers which messages were told already.
 #[derive(Default)]

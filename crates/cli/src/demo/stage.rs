@@ -19,13 +19,14 @@ use crate::serve::{self, Server};
 
 /// Short enough that the background refresh can be watched.
 const ACCESS_TTL: Duration = Duration::from_secs(120);
-/// What is asked for: who it is, a lasting permission, and the mail.
-const SCOPE: &str = "openid email offline_access mail.imap";
+/// What is asked for: who it is, a lasting permission, and the mail, in and out.
+const SCOPE: &str = "openid email offline_access mail.imap mail.smtp";
 /// The names of what is set up.
 pub(crate) const LINK: &str = "Practice";
 /// See [`LINK`].
 pub(crate) const PROJECT: &str = "DEMO";
 const MAIL_SERVER: &str = "Practice inbox";
+const OUTGOING: &str = "Practice outbox";
 const ADMINISTRATOR: &str = "demo";
 
 /// Everything that runs, and the ways to it.
@@ -110,7 +111,8 @@ impl Stage {
         Ok(engine.create_sign_in(&user).await?)
     }
 
-    /// Puts a grant to use: the mailbox of whoever consented, and a handler for what lies in it.
+    /// Puts a grant to use: the mailbox of whoever consented, a handler for what lies in it, and the way out for what new
+    /// persons are told.
     pub(crate) async fn attach(&self, grant: &Value) -> anyhow::Result<()> {
         let mailbox = grant["identity"].as_str().unwrap_or(&self.owner()?.address);
         let server = json!({
@@ -126,11 +128,22 @@ impl Stage {
             "poll_seconds": 2,
         });
         self.client.post(&["mail-servers"], &server).await?;
+        let outgoing = json!({
+            "name": OUTGOING,
+            "protocol": "smtp",
+            "host": "localhost",
+            "port": self.practice.smtp.port(),
+            "mailbox": mailbox,
+            "grant": grant["id"],
+        });
+        self.client.post(&["mail-servers"], &outgoing).await?;
         let handler = json!({
             "name": "Practice mail",
             "mail_server": MAIL_SERVER,
             "project": PROJECT,
             "type": "create_or_comment",
+            "outgoing": OUTGOING,
+            "notify": true,
         });
         self.client.post(&["handlers"], &handler).await?;
         Ok(())

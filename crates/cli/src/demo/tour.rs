@@ -91,6 +91,7 @@ Use the command line beside it:
 
   export OUTLINK_URL={base_url} OUTLINK_TOKEN_FILE={token}
   outlink issue list
+  outlink delivery list             # new persons were told; the practice server keeps that mail to itself
   outlink grant refresh {to}
 ",
         base_url = stage.base_url,

@@ -44,3 +44,34 @@ fn kept_messages_count_once_and_deleted_ones_are_gone() {
     assert_eq!(fetch(&desk), 0);
     assert_eq!(desk.outlink.list("message").len(), 5);
 }
+
+#[test]
+fn old_mail_is_told_from_new_by_its_header_and_stays_old_when_it_is_renamed() {
+    let (desk, grant) = with_grant(&Options::default(), 3600);
+    let fields = json!({
+        "protocol": "pop3", "port": desk.dovecot.pop3_port, "take": "since", "since": "2026-11-15T00:00:00Z",
+    });
+    let deliver_at = |id: &str, day: u32| {
+        let received =
+            format!("Received: from a.example by b.example; {day} Nov 2026 09:00:00 +0000\r\n");
+        let mail = plain(&format!("{id}@x.example"), &format!("Matter {id}"), &received, "Text\n");
+        desk.dovecot.deliver(ALICE, id, &mail);
+    };
+    for n in 0..40 {
+        deliver_at(&format!("old{n}"), 1);
+    }
+    deliver_at("new1", 16);
+    deliver_at("new2", 17);
+    add(&desk, "Drop", &grant, &fields);
+    taken(&desk, "Drop", 2);
+    assert_eq!(fetch(&desk), 0);
+    deliver_at("moved", 1);
+    assert_eq!(fetch(&desk), 1, "its name was not there before");
+    desk.dovecot.doveadm(&["mailbox", "update", "-u", ALICE, "--uid-validity", "77", "INBOX"], b"");
+    deliver_at("new3", 18);
+    assert_eq!(fetch(&desk), 1);
+    let note = desk.outlink.json(&["mail-server", "show", "Drop"])["health"]["note"].to_string();
+    assert!(note.contains("41 of the messages"), "{note}");
+    assert_eq!(fetch(&desk), 0);
+    assert_eq!((desk.outlink.list("message").len(), desk.dovecot.mailbox(ALICE).len()), (4, 44));
+}

@@ -1,5 +1,5 @@
 //! The real binary, as people use it, against software that we did not write: npm's `oidc-provider` as the provider
-//! and Debian's Dovecot as the mail server. `scripts/test` installs both and runs this.
+//! and Debian's Dovecot and Postfix as mail servers. `scripts/test` installs them and runs this.
 
 mod bad_consents;
 mod bad_links;
@@ -7,6 +7,7 @@ mod bad_mail;
 mod command_line;
 mod consent_to_issue;
 mod crashes;
+mod deliveries;
 mod demo;
 mod devices;
 mod dovecot;
@@ -21,6 +22,7 @@ mod link_edits;
 mod links;
 mod links_and_grants;
 mod mail;
+mod postfix;
 mod postgresql;
 mod refresh;
 mod rig;

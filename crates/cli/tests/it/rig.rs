@@ -1,5 +1,5 @@
-//! Servers that we did not write, started for one test each and gone with it: npm's `oidc-provider` and Dovecot; and
-//! the real binary between them.
+//! Servers that we did not write, started for one test each and gone with it: npm's `oidc-provider`, Dovecot and
+//! Postfix; and the real binary between them.
 //!
 //! What they need is installed by `scripts/test --install`. Everything lies in one temporary directory, on loopback.
 
@@ -8,6 +8,7 @@ pub(crate) mod browser;
 pub(crate) mod desk;
 pub(crate) mod dovecot;
 pub(crate) mod outlink;
+pub(crate) mod postfix;
 pub(crate) mod process;
 pub(crate) mod provider;
 

@@ -31,8 +31,7 @@ async fn list(
 ) -> Result<Json<List<EventBody>>, ApiError> {
     let class = optional_choice("class", query.class.as_deref())?;
     let listed = app.engine().events(page(query.limit, query.after)?, class).await?;
-    let items = listed.items.into_iter().map(EventBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// Which events are wanted.

@@ -62,8 +62,7 @@ async fn list(
     let link = query.link.as_deref().filter(|link| !link.is_empty());
     let page = page(query.limit, query.after)?;
     let listed = app.engine().grants_where(link, state, page).await?;
-    let items = listed.items.into_iter().map(GrantBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// One grant.

@@ -55,8 +55,7 @@ async fn list(
 ) -> Result<Json<List<HandOutBody>>, ApiError> {
     let page = page(query.limit, query.after)?;
     let listed = app.engine().hand_outs(query.grant.as_deref(), page).await?;
-    let items = listed.items.into_iter().map(HandOutBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// Which access token is good enough.

@@ -33,8 +33,7 @@ async fn list(
 ) -> Result<Json<List<IssueRow>>, ApiError> {
     let page = page(query.limit, query.after)?;
     let listed = app.engine().issues(query.project.as_deref(), page).await?;
-    let items = listed.items.into_iter().map(IssueRow::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// One issue with all that belongs to it.

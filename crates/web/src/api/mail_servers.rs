@@ -1,7 +1,8 @@
-//! `/mail-servers`: where mail comes from.
+//! `/mail-servers`: where mail comes from, and where it goes out.
 
 use axum::extract::State;
 use http::StatusCode;
+use outlink_engine::mail_servers::{AuthorizeMailServer, SavedMailServer};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -84,25 +85,34 @@ async fn show(
 }
 
 /// Changes a mail server; what is left out stays. Where host, port or security move, the password or the grant must be
-/// given again.
+/// given again, or a link be named: then a consent is asked for, and the answer's `authorization` says how it is given.
 #[utoipa::path(
     patch, path = "/mail-servers/{id}", tag = "mail-servers",
     params(("id" = String, Path, description = "Its id or name")),
     request_body = MailServerEditBody,
-    responses((status = 200, body = MailServerBody)),
+    responses((status = 200, body = SavedMailServerBody)),
 )]
 async fn edit(
     State(app): State<App>,
     Admin(caller): Admin,
     Path(id): Path<String>,
     Json(body): Json<MailServerEditBody>,
-) -> Result<Json<MailServerBody>, ApiError> {
+) -> Result<Json<SavedMailServerBody>, ApiError> {
     let before = app.engine().mail_server(&id).await?;
-    let server = app.engine().edit_mail_server(&id, body.read(&before)?, &caller).await?;
-    Ok(Json(shape(app.engine(), server).await?))
+    let edit = body.read(&before)?;
+    let link = edit.link.clone().filter(|named| !named.is_empty());
+    let server = app.engine().edit_mail_server(&id, edit, &caller).await?;
+    let saved = match link {
+        Some(_) => {
+            let ask = AuthorizeMailServer { link, ..AuthorizeMailServer::default() };
+            app.engine().authorize_mail_server(&server.id.to_string(), ask, &caller).await?
+        }
+        None => SavedMailServer { server, authorized: None },
+    };
+    Ok(Json(SavedMailServerBody::new(app.engine(), saved).await?))
 }
 
-/// Deletes a mail server. Its messages stay in the ledger.
+/// Deletes a mail server. Its messages stay in the ledger; what waits to be sent through it is given up.
 #[utoipa::path(
     delete, path = "/mail-servers/{id}", tag = "mail-servers",
     params(("id" = String, Path, description = "Its id or name"), DeleteMailServerQuery),
@@ -115,7 +125,7 @@ async fn delete(
     Query(query): Query<DeleteMailServerQuery>,
 ) -> Result<Json<DeletedMailServerBody>, ApiError> {
     let deleted = app.engine().delete_mail_server(&id, query.handlers, &caller).await?;
-    Ok(Json(DeletedMailServerBody { handlers: deleted.handlers }))
+    Ok(Json(DeletedMailServerBody { handlers: deleted.handlers, senders: deleted.senders }))
 }
 
 /// Asks for the grant that it is to sign in with: under a link, or, without one, the same grant anew. The grant is
@@ -159,7 +169,7 @@ async fn fetch(
     }))
 }
 
-/// Stops polling.
+/// Stops fetching or sending.
 #[utoipa::path(
     post, path = "/mail-servers/{id}/pause", tag = "mail-servers",
     params(("id" = String, Path, description = "Its id or name")),
@@ -174,7 +184,7 @@ async fn pause(
     Ok(Json(shape(app.engine(), server).await?))
 }
 
-/// Resumes polling.
+/// Resumes fetching or sending.
 #[utoipa::path(
     post, path = "/mail-servers/{id}/resume", tag = "mail-servers",
     params(("id" = String, Path, description = "Its id or name")),
@@ -194,7 +204,8 @@ async fn resume(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct DeleteMailServerQuery {
-    /// Whether the handlers that take its mail are deleted with it. While it has some, it is not deleted without this.
+    /// Whether the handlers that take its mail are deleted with it, and those that send through it go on without. While it
+    /// has some, it is not deleted without this.
     #[serde(default)]
     #[param(required = false)]
     handlers: bool,
@@ -206,6 +217,8 @@ struct DeleteMailServerQuery {
 struct DeletedMailServerBody {
     /// Names of the handlers that were deleted with it.
     handlers: Vec<String>,
+    /// Names of the handlers that sent through it, and send nothing any more.
+    senders: Vec<String>,
 }
 
 /// What was fetched, and what became of it.

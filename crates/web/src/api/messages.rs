@@ -49,8 +49,7 @@ async fn list(
         until,
     };
     let listed = app.engine().messages(wanted, page).await?;
-    let items = listed.items.into_iter().map(MessageBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// One message.
@@ -67,7 +66,7 @@ async fn show(
     Ok(Json(app.engine().message(&id).await?.into()))
 }
 
-/// The message as it came, to be saved.
+/// The message as it came, to be saved. Where its bytes cannot be had, the answer says why and what to do.
 #[utoipa::path(
     get, path = "/messages/{id}/raw", tag = "messages",
     params(("id" = String, Path, description = "Its id")),
@@ -106,7 +105,7 @@ pub(crate) async fn raw_message(app: &App, id: &str) -> Result<Response, ApiErro
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct MessagesQuery {
-    /// Id or name of a mail server; all of them where left out.
+    /// Id or name of a mail server, or the id of one that was deleted; all of them where left out.
     mail_server: Option<String>,
     /// Id or name of the handler that took them.
     handler: Option<String>,
@@ -150,8 +149,10 @@ struct MessageBody {
     reason: Option<String>,
     /// The name of the handler that took it; `null` where none did, or where it is gone.
     handler: Option<String>,
-    /// The mail server's name.
+    /// The mail server's name; ` (deleted)` stands behind it where that was deleted.
     mail_server: String,
+    /// Whether that mail server was deleted here: then there is nothing of it but this name.
+    mail_server_deleted: bool,
     folder: String,
     /// By POP3 a number of ours.
     uid: u32,
@@ -159,6 +160,9 @@ struct MessageBody {
     flagged: bool,
     /// Octets.
     size: u64,
+    /// Whether its bytes can be had: `kept`; `gone`, since bytes are not kept for ever (`retention.raw_days`); or `never`,
+    /// since they were not fetched.
+    raw: &'static str,
     /// When the mail server received it.
     internal_date: Timestamp,
     /// When it was taken in here.
@@ -180,6 +184,8 @@ impl From<MessageView> for MessageBody {
             reason: message.reason,
             handler: view.handler,
             mail_server: view.mail_server,
+            mail_server_deleted: view.mail_server_deleted,
+            raw: view.raw.as_str(),
             folder: message.place.folder,
             uid: message.place.uid,
             flagged: message.flagged,

@@ -45,8 +45,7 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List<ProjectBody>>, ApiError> {
     let listed = app.engine().projects(query.page()?).await?;
-    let items = listed.items.into_iter().map(ProjectBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// One project.

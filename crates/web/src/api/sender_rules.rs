@@ -48,8 +48,7 @@ async fn list(
 ) -> Result<Json<List<SenderRuleBody>>, ApiError> {
     let list = optional_choice("list", query.list.as_deref())?;
     let listed = app.engine().sender_rules(list, page(query.limit, query.after)?).await?;
-    let items = listed.items.into_iter().map(SenderRuleBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// Takes a rule off its list.

@@ -50,8 +50,7 @@ async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List<TokenBody>>, ApiError> {
     let listed = app.engine().tokens(query.page()?).await?;
-    let items = listed.items.into_iter().map(TokenBody::from).collect();
-    Ok(Json(List { items, next: listed.next }))
+    Ok(Json(List::of(listed)))
 }
 
 /// Takes a token back: from now on it opens nothing.

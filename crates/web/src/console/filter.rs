@@ -1,9 +1,9 @@
-//! The filter by state above a list of grants.
+//! The ways to look at a list, above it.
 
 use outlink_model::grant::GrantStateName;
 use serde::Serialize;
 
-use crate::page::encode;
+use crate::page::with_query;
 use crate::words::grant_badge;
 
 /// One of the ways to look at a list.
@@ -15,7 +15,12 @@ pub(crate) struct FilterLink {
     pub(crate) current: bool,
 }
 
-/// All, and each state. `link` is a filter that stays beside it; `anchor` is where on the page the list begins.
+/// A filter of an address, where it is set. Browsers send every field of a form, empty ones too.
+pub(crate) fn set(text: &Option<String>) -> Option<&str> {
+    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// All grants, and those of each state. `link` is a filter that stays beside it; `anchor` is where on the page the list begins.
 pub(crate) fn by_state(
     path: &str,
     link: Option<&str>,
@@ -24,12 +29,9 @@ pub(crate) fn by_state(
 ) -> Vec<FilterLink> {
     let ways = std::iter::once(None).chain(GrantStateName::ALL.into_iter().map(Some));
     let way = |way: Option<GrantStateName>| {
-        let state_part = way.map(|state| format!("state={state}"));
-        let link_part = link.map(|link| format!("link={}", encode(link)));
-        let parts: Vec<_> = link_part.into_iter().chain(state_part).collect();
-        let mark = if parts.is_empty() { "" } else { "?" };
+        let state_part = way.map(GrantStateName::as_str);
         FilterLink {
-            href: format!("{path}{mark}{}{anchor}", parts.join("&")),
+            href: with_query(path, &[("link", link), ("state", state_part)]) + anchor,
             label: way.map_or("All", |state| grant_badge(state).text),
             current: way == state,
         }

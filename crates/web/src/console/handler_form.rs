@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use outlink_model::handler::{Bulk, Handler, HandlerType, Unauthenticated};
+use outlink_model::mail_server::Direction;
 use serde::{Deserialize, Serialize};
 
 use super::handlers::does;
@@ -42,6 +43,10 @@ pub(crate) struct HandlerFormPage {
     /// Where the handler is not what stands in the form, once somebody else has changed it.
     pub(crate) differs: Vec<Difference>,
     pub(crate) mail_servers: Picker,
+    /// What it can send through.
+    pub(crate) outgoing: Picker,
+    /// Whether there is nothing to send through.
+    pub(crate) sends_nothing: bool,
     pub(crate) projects: Picker,
     pub(crate) types: Vec<Choice>,
     pub(crate) bulks: Vec<Choice>,
@@ -116,7 +121,10 @@ async fn save(
                 .refused(error, &[])?;
             let mut differs = differences(&handler, &form);
             let (server, project) = names::of_handler(app.engine(), &handler).await?;
+            let outgoing = names::of_outgoing(app.engine(), &handler).await?.unwrap_or_default();
+            let outgoing_id = handler.outgoing_id.map(|id| id.to_string()).unwrap_or_default();
             for (field, label, id, now) in [
+                ("outgoing", "Sends through", outgoing_id, outgoing),
                 ("mail_server", "Mail server", handler.mail_server_id.to_string(), server),
                 ("project", "Project", handler.project_id.to_string(), project),
             ] {
@@ -142,11 +150,16 @@ async fn show(
 ) -> Result<Response, ApiError> {
     let status = form::status(&form);
     let href = handler.map(|handler| format!("/handlers/{}", handler.id));
+    let outgoing = pickers::mail_servers(app, Direction::Outgoing, form.value("outgoing")).await?;
+    let incoming =
+        pickers::mail_servers(app, Direction::Incoming, form.value("mail_server")).await?;
     let page = HandlerFormPage {
         name: handler.map(|handler| handler.name.clone()),
         action: href.as_ref().map_or("/handlers".to_owned(), |href| format!("{href}/edit")),
         back: href.unwrap_or_else(|| "/handlers".to_owned()),
-        mail_servers: pickers::mail_servers(app, form.value("mail_server")).await?,
+        mail_servers: incoming,
+        sends_nothing: outgoing.options.is_empty(),
+        outgoing: outgoing.or("none: it sends no mail"),
         projects: pickers::projects(app, form.value("project")).await?,
         form,
         differs,
@@ -164,7 +177,7 @@ pub(crate) fn types() -> Vec<Choice> {
 pub(crate) fn bulks() -> Vec<Choice> {
     let words = |bulk| match bulk {
         Bulk::Ignore => "Nothing: it is rejected",
-        Bulk::Forward => "It is sent on to the address below",
+        Bulk::Forward => "It is sent on, as set under “Mail that it sends”",
         Bulk::Delete => "Nothing, and it is deleted on the mail server for good",
         Bulk::Accept => "The same as of other mail",
     };

@@ -179,6 +179,7 @@ async fn show(
     let handler = app.engine().handler(&id).await?;
     let server = app.engine().mail_server(&handler.mail_server_id.to_string()).await?;
     let project = app.engine().project(&handler.project_id.to_string()).await?;
+    let outgoing = names::of_outgoing(app.engine(), &handler).await?;
     let all = app.engine().handlers_of_mail_server(&server).await?;
     let before = all.iter().take_while(|other| other.id != handler.id).count();
     let page = HandlerPage {
@@ -191,7 +192,7 @@ async fn show(
         of: all.len(),
         project: project.key,
         does: does(handler.kind),
-        facts: told(handler.kind, &handler.settings),
+        facts: told(handler.kind, &handler.settings, outgoing.as_deref()),
         created_at: handler.created_at.into(),
         updated_at: handler.updated_at.into(),
         name: handler.name,

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use outlink_engine::Page;
+use outlink_engine::deliveries::DeliveriesWanted;
 use outlink_engine::overview::{MOST_COUNTED, Troubled};
+use outlink_model::delivery::DeliveryState;
 use outlink_model::grant::GrantStateName;
 use serde::Serialize;
 
@@ -34,6 +36,8 @@ pub(crate) struct HomePage {
     pub(crate) summary: String,
     /// How many messages lie in quarantine, in words; empty where none does.
     pub(crate) quarantined: String,
+    /// To whom mail could not be sent lately; none where all was.
+    pub(crate) given_up: Option<String>,
     /// How many things are wrong, shown here or not.
     pub(crate) count: u64,
     /// What is wrong and not shown here.
@@ -73,6 +77,9 @@ async fn home(State(app): State<App>, signed: Signed) -> Result<Response, ApiErr
     let found = engine.overview(SHOWN).await?;
     let webhooks = engine.webhooks(Page { limit: WEBHOOKS, after: None }).await?;
     let events = engine.events(Page { limit: 8, after: None }, None).await?;
+    let failed =
+        DeliveriesWanted { state: Some(DeliveryState::Failed), ..DeliveriesWanted::default() };
+    let mut given_up = engine.deliveries(failed, Page { limit: 1, after: None }).await?;
     let counts = Counts {
         links: found.links.len() as u64,
         grants: found.grants,
@@ -91,6 +98,7 @@ async fn home(State(app): State<App>, signed: Signed) -> Result<Response, ApiErr
     let more_servers = hidden(&found.troubled_servers);
     let page = HomePage {
         quarantined: in_quarantine(found.quarantined),
+        given_up: given_up.items.pop().map(|view| view.delivery.to),
         count: troubles.len() as u64 + more_grants + more_servers,
         troubles,
         more: [of_grants(more_grants, &found.states), of_servers(more_servers)]
@@ -143,12 +151,12 @@ fn of_grants(hidden: u64, states: &[(GrantStateName, u64)]) -> Option<More> {
     Some(More { text, lists })
 }
 
-/// Mail servers that are not shown here.
+/// Mail servers that are wrong and not shown here.
 fn of_servers(hidden: u64) -> Option<More> {
     let text = match hidden {
         0 => return None,
-        1 => "1 more mail server brings no mail.".to_owned(),
-        n => format!("{n} more mail servers bring no mail."),
+        1 => "1 more mail server does not work.".to_owned(),
+        n => format!("{n} more mail servers do not work."),
     };
     let lists = vec![List { href: "/mail-servers".into(), label: "Mail servers".into() }];
     Some(More { text, lists })
@@ -271,6 +279,6 @@ mod tests {
         assert_eq!(locked.text, "1 more grant needs attention. All of them:");
         assert_eq!(locked.lists[0].href, "/grants");
         assert_eq!(of_servers(0), None);
-        assert_eq!(of_servers(3).unwrap().text, "3 more mail servers bring no mail.");
+        assert_eq!(of_servers(3).unwrap().text, "3 more mail servers do not work.");
     }
 }

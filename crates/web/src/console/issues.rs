@@ -4,12 +4,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
+use outlink_engine::deliveries::DeliveriesWanted;
 use outlink_engine::tracker::IssueView;
 use outlink_model::handler::Unauthenticated;
 use outlink_model::message::{Authentication, Message};
 use outlink_model::tracker::{Issue, IssueStatus};
 use serde::{Deserialize, Serialize};
 
+use super::deliveries::{self, DeliveryRow};
 use super::pickers::{self, Picker};
 use crate::api::attachments::attachment;
 use crate::app::App;
@@ -27,6 +29,9 @@ mod entries;
 pub(crate) use entries::Entry;
 #[cfg(test)]
 pub(crate) use entries::{FileRow, Kind};
+
+/// Deliveries that the page of an issue shows.
+const DELIVERIES: u32 = 20;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -98,6 +103,8 @@ pub(crate) struct IssuePage {
     pub(crate) watchers: Vec<String>,
     pub(crate) created_at: When,
     pub(crate) updated_at: When,
+    /// What went out about it.
+    pub(crate) deliveries: Vec<DeliveryRow>,
     pub(crate) entries: Vec<Entry>,
     /// Where it can be moved to.
     pub(crate) projects: Picker,
@@ -212,6 +219,8 @@ async fn render(
     let own = view.issue.project_id.to_string();
     projects.options.retain(|option| option.value != own);
     let issue = &view.issue;
+    let wanted = DeliveriesWanted { issue: Some(issue.key.clone()), ..DeliveriesWanted::default() };
+    let kept = app.engine().with_raw(&messages).await?;
     let page = IssuePage {
         href: format!("/issues/{}", issue.key),
         former_keys,
@@ -228,7 +237,8 @@ async fn render(
         watchers: view.watchers.iter().map(person).collect(),
         created_at: issue.created_at.into(),
         updated_at: issue.updated_at.into(),
-        entries: entries::all(view, &messages, &unmarked),
+        deliveries: deliveries::newest(app, wanted, DELIVERIES).await?,
+        entries: entries::all(view, &messages, &kept, &unmarked),
         projects,
         form,
     };

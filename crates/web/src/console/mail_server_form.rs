@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use outlink_engine::mail_servers::{MailServerReport, SavedMailServer};
+use outlink_model::mail_server::Protocol;
 use outlink_model::step::StepStatus;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,7 @@ use super::mail_servers::authorize;
 use super::report::Report;
 use crate::app::App;
 use crate::auth::Signed;
+use crate::choice::optional_choice;
 use crate::error::ApiError;
 use crate::extract::Query;
 use crate::form::{self, Fields, Form};
@@ -80,6 +82,7 @@ impl Found {
 struct NewQuery {
     grant: Option<String>,
     link: Option<String>,
+    protocol: Option<String>,
 }
 
 async fn new(
@@ -90,6 +93,11 @@ async fn new(
     let form = blank()
         .with("grant", query.grant.unwrap_or_default())
         .with("link", query.link.unwrap_or_default());
+    let protocol: Option<Protocol> = optional_choice("protocol", query.protocol.as_deref())?;
+    let form = match protocol {
+        Some(protocol) => form.with("protocol", protocol.as_str()),
+        None => form,
+    };
     show(&app, &signed, form, Found::default(), false).await
 }
 
@@ -172,7 +180,7 @@ async fn show(
     again: bool,
 ) -> Result<Response, ApiError> {
     let status = form::status(&form);
-    let fields = ServerFields::new(app, &form).await?;
+    let fields = ServerFields::new(app, &form).await?.of_either(&form);
     let page = MailServerNewPage { fields, form, report: found.report, tried: found.tried, again };
     app.pages().show_with(status, signed, "mail_servers", "mail_server_new.html", page)
 }

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use outlink_engine::mail_servers::{MailServerDraft, MailServerEdit};
-use outlink_model::mail_server::MailServer;
+use outlink_model::mail_server::{MailServer, Protocol};
 use serde::Serialize;
 
 use super::mail_server_form::{self, Found, SECRETS};
@@ -45,6 +45,8 @@ pub(crate) struct MailServerRow {
     pub(crate) name: String,
     pub(crate) mailbox: String,
     pub(crate) host: String,
+    /// Which way mail goes, and how.
+    pub(crate) way: &'static str,
     pub(crate) badge: Badge,
     pub(crate) reason: Option<String>,
     pub(crate) ok_at: Option<When>,
@@ -58,6 +60,11 @@ impl From<MailServer> for MailServerRow {
             name: server.name,
             mailbox: server.mailbox,
             host: server.host,
+            way: match server.protocol {
+                Protocol::Imap => "Fetched by IMAP",
+                Protocol::Pop3 => "Fetched by POP3",
+                Protocol::Smtp => "Sent by SMTP",
+            },
             reason: server.health.trouble.map(|trouble| trouble.reason),
             ok_at: server.health.ok_at.map(When::from),
         }

@@ -4,11 +4,14 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
+use outlink_engine::deliveries::DeliveriesWanted;
 use outlink_engine::messages::MessageView;
-use outlink_model::mail_server::{After, MailServer, Protocol};
+use outlink_engine::mail_servers::KnownMailServer;
+use outlink_model::mail_server::{After, Direction, Protocol};
 use outlink_model::message::{Message, Outcome};
 use serde::Serialize;
 
+use super::deliveries::{self, DeliveryRow};
 use super::filter::FilterLink;
 use super::issues::subject;
 use super::pickers::{self, Picker};
@@ -25,6 +28,9 @@ use crate::words::{Badge, When, authentication_badge, authentication_words, outc
 mod wanted;
 
 pub(crate) use wanted::{MessagesQuery, outcomes, ways};
+
+/// Deliveries that the page of a message shows.
+const DELIVERIES: u32 = 20;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -111,21 +117,31 @@ pub(crate) struct MessagePage {
     pub(crate) internal_date: When,
     pub(crate) received_at: When,
     pub(crate) size: String,
-    /// Absent where the bytes were never fetched.
+    /// Absent where its bytes cannot be had.
     pub(crate) raw_href: Option<String>,
-    /// Whether it came to nothing, so that it can be handled anew.
+    /// Why they cannot, and what to do.
+    pub(crate) no_raw: Option<Failure>,
+    /// What went out about it.
+    pub(crate) deliveries: Vec<DeliveryRow>,
+    /// Whether it can be handled anew.
     pub(crate) may_replay: bool,
 }
 
 impl MessagePage {
-    fn new(view: MessageView, server: &MailServer) -> Self {
+    fn new(view: MessageView, known: &KnownMailServer, deliveries: Vec<DeliveryRow>) -> Self {
+        let may_replay = view.may_replay();
+        let no_raw = view.why_no_raw();
         let message = view.message;
+        let server = message.place.mail_server_id;
         Self {
             notice: None,
             failure: None,
+            deliveries,
             href: format!("/messages/{}", message.id),
-            told: told(&message, server),
-            may_replay: may_replay(message.outcome) && message.sha256.is_some(),
+            told: told(&message, known),
+            may_replay,
+            raw_href: no_raw.is_none().then(|| format!("/messages/{}/raw", message.id)),
+            no_raw: no_raw.map(|problem| Failure::from(ApiError::from(problem))),
             from: message.from,
             subject: subject(message.subject),
             badge: outcome_badge(message.outcome),
@@ -136,27 +152,24 @@ impl MessagePage {
             handler_href: message.handler_id.map(|id| format!("/handlers/{id}")),
             handler: view.handler,
             mail_server: view.mail_server,
-            mail_server_href: format!("/mail-servers/{}", message.place.mail_server_id),
+            // Of one that was deleted there is no page, but there is what came from it.
+            mail_server_href: match known.deleted {
+                true => format!("/messages?mail_server={server}"),
+                false => format!("/mail-servers/{server}"),
+            },
             folder: message.place.folder,
             uid: message.place.uid,
             message_id: message.message_id,
             internal_date: message.internal_date.into(),
             received_at: message.received_at.into(),
             size: size(message.size),
-            raw_href: message.sha256.map(|_| format!("/messages/{}/raw", message.id)),
         }
     }
 }
 
-fn may_replay(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Rejected | Outcome::Quarantined | Outcome::Unhandled => true,
-        Outcome::Created | Outcome::Commented | Outcome::Forwarded => false,
-    }
-}
-
 /// What the mail server was told of a message.
-fn told(message: &Message, server: &MailServer) -> String {
+fn told(message: &Message, known: &KnownMailServer) -> String {
+    let server = &known.server;
     if matches!(message.outcome, Outcome::Quarantined | Outcome::Unhandled) {
         return "Nothing: it lies there as it came.".to_owned();
     }
@@ -169,6 +182,9 @@ fn told(message: &Message, server: &MailServer) -> String {
     };
     match message.flagged {
         true => format!("It was told {what}."),
+        false if known.deleted => {
+            format!("It was not told {what}: it was deleted here before that was done.")
+        }
         false => format!("It is to be told {what}; that is done at the next fetch."),
     }
 }
@@ -190,11 +206,19 @@ async fn list(
         None => (Vec::new(), None),
     };
     let status = form::status(&form);
+    let chosen = form.value("mail_server");
+    let mut mail_servers =
+        pickers::mail_servers(&app, Direction::Incoming, chosen).await?.or("any");
+    if !mail_servers.options.iter().any(|option| option.value == chosen) {
+        // What came from one that was deleted can be looked at.
+        let known = app.engine().known_mail_server(chosen).await?;
+        mail_servers.options.push(form::choice(chosen, known.shown_name()));
+    }
     let page = MessagesPage {
         ways: ways(&query),
         filtered: query.filters().iter().any(|(_, value)| value.is_some()),
         more_open: form.is_refused() || query.is_narrow(),
-        mail_servers: pickers::mail_servers(&app, form.value("mail_server")).await?.or("any"),
+        mail_servers,
         handlers: pickers::handlers(&app, form.value("handler")).await?.or("any"),
         projects: pickers::projects(&app, form.value("project")).await?.or("any"),
         outcomes: outcomes(),
@@ -217,8 +241,11 @@ async fn show(
 
 async fn shown(app: &App, view: MessageView) -> Result<MessagePage, ApiError> {
     let server = view.message.place.mail_server_id.to_string();
-    let server = app.engine().mail_server(&server).await?;
-    Ok(MessagePage::new(view, &server))
+    let server = app.engine().known_mail_server(&server).await?;
+    let about = Some(view.message.id.to_string());
+    let wanted = DeliveriesWanted { message: about, ..DeliveriesWanted::default() };
+    let sent = deliveries::newest(app, wanted, DELIVERIES).await?;
+    Ok(MessagePage::new(view, &server, sent))
 }
 
 async fn raw(

@@ -152,6 +152,9 @@ async fn watch(
     let href = format!("/consents/{parsed}");
     let (ask_href, ask_label) = match app.engine().consent_asked_for(parsed).await? {
         AskedFor::Link(link) => (format!("/links/{link}"), "Ask anew on the page of the link"),
+        AskedFor::MailServer(server) => {
+            (format!("/mail-servers/{server}#sign-in"), "Ask anew on the page of the mail server")
+        }
         AskedFor::Grant(grant) => (format!("/grants/{grant}"), "Ask anew on the page of the grant"),
     };
     let blank = ConsentPage {

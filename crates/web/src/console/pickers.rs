@@ -1,10 +1,10 @@
 //! Choices among what was set up: as many as a form can hold, and always those that are chosen.
 
+use outlink_engine::Page;
 use outlink_engine::grants::{GrantView, grant_name};
-use outlink_engine::{Error, Page};
 use outlink_model::handler::Handler;
 use outlink_model::link::Link;
-use outlink_model::mail_server::MailServer;
+use outlink_model::mail_server::{Direction, MailServer};
 use outlink_model::tracker::Project;
 use outlink_oauth::preset;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::form::{Choice, choice};
+use crate::names::known;
 use crate::words::grant_badge;
 
 /// So many are offered.
@@ -56,15 +57,6 @@ fn first_page() -> Page {
     Page { limit: MOST, after: None }
 }
 
-/// What is chosen, where it stands: a form may name what has gone meanwhile.
-fn known<T>(found: Result<T, Error>) -> Result<Option<T>, ApiError> {
-    match found {
-        Ok(found) => Ok(Some(found)),
-        Err(Error::Problem(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// The grants, those among them that are `chosen` by their ids (separated by spaces).
 pub(crate) async fn grants(app: &App, chosen: &str) -> Result<Picker, ApiError> {
     let listed = app.engine().grants(first_page()).await?;
@@ -99,15 +91,20 @@ pub(crate) async fn links(app: &App, chosen: &str) -> Result<Picker, ApiError> {
     Ok(Picker::new(first, listed.next.is_some(), besides.iter().map(of).collect()))
 }
 
-/// The mail servers, the one among them that is `chosen`.
-pub(crate) async fn mail_servers(app: &App, chosen: &str) -> Result<Picker, ApiError> {
+/// The mail servers that mail comes from, or those that it goes out by, the one among them that is `chosen`.
+pub(crate) async fn mail_servers(
+    app: &App,
+    direction: Direction,
+    chosen: &str,
+) -> Result<Picker, ApiError> {
     let of = |server: &MailServer| choice(server.id.to_string(), server.name.clone());
     let listed = app.engine().mail_servers(first_page()).await?;
     let besides = match listed.next.is_some() && !chosen.is_empty() {
         true => known(app.engine().mail_server(chosen).await)?,
         false => None,
     };
-    let first = listed.items.iter().map(of).collect();
+    let first =
+        listed.items.iter().filter(|server| server.direction == direction).map(of).collect();
     Ok(Picker::new(first, listed.next.is_some(), besides.iter().map(of).collect()))
 }
 

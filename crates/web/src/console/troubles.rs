@@ -4,7 +4,7 @@ use outlink_engine::grants::{GrantView, grant_name};
 use outlink_model::Timestamp;
 use outlink_model::grant::{Actor, GrantState};
 use outlink_model::link::{Link, LinkHealth};
-use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::mail_server::{Direction, MailServer, SignIn};
 use outlink_model::webhook::Webhook;
 use serde::Serialize;
 
@@ -171,7 +171,10 @@ fn of_server(server: &MailServer) -> Option<Item> {
     }
     Some(Item {
         trouble: trouble.filter(|_| !server.paused)?.into(),
-        title: format!("No mail comes from {}", server.name),
+        title: match server.direction {
+            Direction::Incoming => format!("No mail comes from {}", server.name),
+            Direction::Outgoing => format!("No mail goes out through {}", server.name),
+        },
         since,
         post: Some(format!("{href}/test")),
         mend: None,

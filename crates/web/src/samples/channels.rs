@@ -34,6 +34,8 @@ fn fields(full: bool) -> ServerFields {
         grants: picker(full),
         afters: choices(),
         takes: choices(),
+        outgoing: !full,
+        either_way: full,
         standing: if full { HOSTILE.into() } else { String::new() },
         more_open: full,
     }
@@ -60,7 +62,7 @@ fn log_row(well: bool) -> LogRow {
     LogRow {
         badge: words::badge("good", "Worked"),
         mail_server: HOSTILE.into(),
-        mail_server_href: "/mail-servers/1".into(),
+        mail_server_href: well.then(|| "/mail-servers/1".into()),
         began_at: when(),
         last_at: when(),
         reason: if well { String::new() } else { HOSTILE.into() },
@@ -148,6 +150,7 @@ fn mail_server(full: bool) -> MailServerPage {
         standing: standing(full),
         note: full.then(|| HOSTILE.into()),
         has_handler: full,
+        outgoing: false,
         paused: full,
         sign_in: sign_in(full),
         form: forms[usize::from(full)].clone(),
@@ -157,6 +160,7 @@ fn mail_server(full: bool) -> MailServerPage {
         handlers: some(full, |_| handler()),
         log: some(full, log_row),
         messages: some(full, newest),
+        deliveries: vec![],
         ok_at: full.then(when),
         created_at: when(),
         updated_at: when(),
@@ -215,6 +219,7 @@ fn deleted(full: bool, form: Form) -> MailServerDeletePage {
         name: HOSTILE.into(),
         mailbox: HOSTILE.into(),
         paused: full,
+        outgoing: !full,
         handlers: some(full, |_| HOSTILE.into()),
         form,
     }
@@ -227,6 +232,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         name: HOSTILE.into(),
         mailbox: HOSTILE.into(),
         host: "imap.example.org".into(),
+        way: "Fetched by IMAP",
         badge: words::ENABLED,
         reason: Some(HOSTILE.into()),
         ok_at: None,
@@ -245,6 +251,12 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         all.push(sample("channels.html", channels));
         all.push(sample("channel.html", channel(full)));
         all.push(sample("mail_server.html", mail_server(full)));
+        let sends = MailServerPage {
+            outgoing: true,
+            deliveries: some(full, super::mail::delivery_row),
+            ..mail_server(full)
+        };
+        all.push(sample("mail_server.html", sends));
         all.push(sample("connections.html", log(full)));
     }
     for (n, form) in forms(&delete::blank(), "handlers").into_iter().enumerate() {

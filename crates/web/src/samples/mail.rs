@@ -1,16 +1,17 @@
 //! Sample pages of handlers, messages, issues and senders.
 
 use minijinja::value::Value;
+use outlink_model::delivery::{DeliveryKind, DeliveryState};
 use outlink_model::handler::HandlerType;
 use outlink_model::message::{Authentication, Outcome};
 use outlink_model::tracker::{IssueStatus, Priority};
 
-use super::{HOSTILE, failure, forms, picker, sample, when};
+use super::{HOSTILE, failure, forms, picker, sample, trouble, when};
 use crate::console::handlers::{
     Fact, HandlerDeletePage, HandlerPage, HandlerRow, HandlersPage, ServerRef, does,
 };
 use crate::console::link_edit::Difference;
-use crate::console::{handler_form, issues, messages, sender_rules, trial};
+use crate::console::{deliveries, handler_form, issues, messages, sender_rules, trial};
 use crate::form::choice;
 use crate::words::{self, priority_words};
 
@@ -142,7 +143,56 @@ fn message(full: bool) -> messages::MessagePage {
         received_at: when(),
         size: words::size(1),
         raw_href: full.then(|| "/messages/1/raw".into()),
+        no_raw: full.then(failure),
+        deliveries: if full { vec![delivery_row(true), delivery_row(false)] } else { vec![] },
         may_replay: full,
+    }
+}
+
+pub(super) fn delivery_row(full: bool) -> deliveries::DeliveryRow {
+    let state = if full { DeliveryState::Failed } else { DeliveryState::Sent };
+    deliveries::DeliveryRow {
+        href: "/deliveries/1".into(),
+        kind: words::delivery_word(DeliveryKind::Forward),
+        to: HOSTILE.into(),
+        subject: HOSTILE.into(),
+        badge: words::delivery_badge(state, full),
+        since: when(),
+        reason: full.then(|| HOSTILE.into()),
+        may_retry: full,
+        may_delete: full,
+    }
+}
+
+fn delivery(full: bool) -> deliveries::DeliveryPage {
+    deliveries::DeliveryPage {
+        failure: full.then(failure),
+        row: delivery_row(full),
+        trouble: full.then(trouble),
+        by_server: full,
+        attempts: u32::from(full),
+        next_at: full.then(when),
+        mail_server: if full { HOSTILE.into() } else { String::new() },
+        mail_server_href: full.then(|| "/mail-servers/1".into()),
+        handler: full.then(|| HOSTILE.into()),
+        handler_href: full.then(|| "/handlers/1".into()),
+        message_href: full.then(|| "/messages/1".into()),
+        issue: Some("SUP-1".into()),
+        text: HOSTILE.into(),
+        mail_id: HOSTILE.into(),
+        in_reply_to: full.then(|| HOSTILE.into()),
+        created_at: when(),
+        waits: full,
+    }
+}
+
+fn deliveries_page(full: bool, filtered: bool) -> deliveries::DeliveriesPage {
+    deliveries::DeliveriesPage {
+        ways: deliveries::ways(&deliveries::DeliveriesQuery::default(), None),
+        is_part: filtered,
+        filtered,
+        items: if full { vec![delivery_row(true), delivery_row(false)] } else { vec![] },
+        next: full.then(|| "/next?after=1".to_owned()),
     }
 }
 
@@ -185,6 +235,7 @@ fn issue(full: bool) -> issues::IssuePage {
         watchers: hostile(),
         created_at: when(),
         updated_at: when(),
+        deliveries: if full { vec![delivery_row(true)] } else { vec![] },
         entries: vec![
             entry(issues::Kind::Written, HOSTILE, full),
             entry(issues::Kind::Report, HOSTILE, full),
@@ -236,6 +287,8 @@ pub(super) fn shown() -> Vec<(&'static str, Value)> {
     for full in [true, false] {
         all.push(sample("issue.html", issue(full)));
         all.push(sample("message.html", message(full)));
+        all.push(sample("delivery.html", delivery(full)));
+        all.extend([true, false].map(|of| sample("deliveries.html", deliveries_page(full, of))));
         all.push(sample("handler.html", handler(full)));
         let delete = HandlerDeletePage {
             href: "/handlers/1".into(),
@@ -263,6 +316,8 @@ pub(super) fn entered() -> Vec<(&'static str, Value)> {
                     _ => vec![Difference { label: "Markers", now: HOSTILE.into() }],
                 },
                 mail_servers: picker(full || n == 1),
+                outgoing: picker(full),
+                sends_nothing: !full,
                 projects: picker(full || n == 1),
                 types: vec![choice("1", HOSTILE)],
                 bulks: handler_form::bulks(),

@@ -108,6 +108,17 @@ async fn a_channel_is_set_up_step_by_step_with_a_consent_in_place() {
     says(&person.follow(paused).await, ">Paused<");
     let resumed = person.post(&format!("{channel}/resume"), &[]).await;
     says_not(&person.follow(resumed).await, ">Paused<");
+
+    // Whoever has switched a handler off meant that; resuming is no reason to switch it on.
+    person.post(&format!("{channel}/pause"), &[]).await.expect(303);
+    let off = json!({"enabled": false});
+    let handler = app.engine.channel(&alice).await.unwrap().handlers.remove(0).handler.id;
+    let handler = format!("/api/v1/handlers/{handler}");
+    app.ask("PATCH", &handler).token(&app.admin).json(&off).send().await.expect(200);
+    let resumed = person.post(&format!("{channel}/resume"), &[]).await;
+    says(&person.follow(resumed).await, "Switch on");
+    assert!(!app.engine.channel(&alice).await.unwrap().is_on());
+    assert!(!app.engine.mail_server(&alice).await.unwrap().paused);
 }
 
 #[tokio::test]
@@ -146,14 +157,14 @@ async fn what_is_wrong_leaves_nothing_behind_and_keeps_what_was_typed() {
         assert!(app.engine.mail_servers(Default::default()).await.unwrap().items.is_empty());
         assert!(app.engine.project("SUP").await.is_err(), "{field}");
     }
-    // The handler is refused last: its mail server goes with it, and the project is the one that is chosen from then on.
+    // What becomes of the mail is refused as well before anything is made.
     let typed = form.with("password", "hunter2-secret").with("issue_type", &"x".repeat(70));
     let page = person.send_to(&typed, "/channels").await.expect(422);
     says(&page, "id=\"e-issue_type\"");
     assert!(app.engine.mail_servers(Default::default()).await.unwrap().items.is_empty());
-    let project = app.engine.project("SUP").await.unwrap().id.to_string();
+    assert!(app.engine.project("SUP").await.is_err());
     let form = PageForm::of(&page, "/channels");
-    assert_eq!(form.value("project"), project);
+    assert_eq!((form.value("project"), form.value("project_key")), ("", "SUP"));
     let form = form.with("password", "hunter2-secret").with("issue_type", "Task");
     person.send_to(&form, "/channels").await.expect(303);
 }
@@ -180,9 +191,15 @@ async fn what_was_begun_elsewhere_is_gone_on_with_or_deleted() {
     let form = PageForm::of(&person.open(&channel).await, &purpose);
     let nowhere = form.clone().with("project", "NO");
     says(&person.send_to(&nowhere, &purpose).await.expect(422), "id=\"e-project\"");
-    let set =
-        person.send_to(&form.with("project", &project).with("type", "create"), &purpose).await;
+    let form = form.with("project", &project).with("type", "create");
+    let set = person.send_to(&form, &purpose).await;
     says(&person.follow(set).await, "Task in SUP");
+    // The same form, still open in another window.
+    let twice = person.send_to(&form, &purpose).await.expect(303);
+    person.follow(twice).await;
+    let other = form.with("issue_type", "Incident");
+    says(&person.send_to(&other, &purpose).await, "is taken already by: SUP: Bare");
+    assert_eq!(app.engine.handlers(Default::default()).await.unwrap().items.len(), 1);
 
     let delete = format!("{channel}/delete");
     let question = person.open(&delete).await;

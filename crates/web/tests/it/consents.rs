@@ -255,4 +255,23 @@ async fn whoever_waits_is_led_to_where_a_refused_consent_is_asked_anew() {
     let failed = watch(offer["consent"].as_str().unwrap()).await;
     let way = format!("href=\"/grants/{grant}\">Ask anew on the page of the grant</a>");
     assert!(failed.body.contains(&way), "{}", failed.body);
+
+    // What was begun from a mail server is asked anew there: a grant of the link alone would not be attached to it.
+    let server = json!({
+        "name": "Box", "host": "localhost", "port": scene.practice.imap.port(),
+        "mailbox": "box@example.org", "link": "Practice",
+    });
+    let made = app.make("/api/v1/mail-servers", server).await;
+    let server = made["id"].as_str().unwrap().to_owned();
+    let asked = json!({"link": "Practice"});
+    let offer = app.make(&format!("/api/v1/mail-servers/{server}/authorize"), asked).await;
+    let offer = &offer["authorization"]["offer"];
+    refuse(offer["url"].as_str().unwrap().strip_prefix(BASE).unwrap()).await;
+    let failed = watch(offer["consent"].as_str().unwrap()).await;
+    let way = format!(
+        "href=\"/mail-servers/{server}#sign-in\">Ask anew on the page of the mail server</a>"
+    );
+    assert!(failed.body.contains(&way), "{}", failed.body);
+    let form = app.get(&format!("/mail-servers/{server}")).cookie(&cookie).send().await.expect(200);
+    assert!(form.body.contains("<details id=\"sign-in\" open>"), "{}", form.body);
 }

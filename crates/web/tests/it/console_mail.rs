@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::app::{Answer, TestApp};
 use crate::consents::Scene;
 use crate::console_kit::{PageForm, Person};
+use crate::crowd::Crowd;
 
 fn mail(n: u32, from: &str, subject: &str, more: &str) -> String {
     format!(
@@ -166,6 +167,84 @@ async fn what_lies_in_quarantine_is_found_from_home_and_handled_anew() {
     says(&issue, "Sender not proven");
     fetch(app).await;
     says(&person.open(&href).await, "It was told to mark it as read.");
+}
+
+#[tokio::test]
+async fn a_message_without_its_bytes_offers_nothing_that_cannot_work() {
+    let mails = [
+        mail(1, "Ann <ann@example.net>", "Help", ""),
+        mail(2, "Ann <ann@example.net>", "Away", "Auto-Submitted: auto-replied\r\n"),
+    ];
+    let scene = fetched(&mails, json!({})).await;
+    let app = &scene.app;
+    let person = Person::new(app).await;
+    let list = person.open("/messages?outcome=rejected").await;
+    let href = link(&list, "/messages/0").to_owned();
+    let api = format!("/api/v1{href}");
+    let show = async || app.get(&api).token(&app.reader).send().await.expect(200).json();
+    assert_eq!(show().await["raw"], "kept");
+    let page = person.open(&href).await;
+    says(&page, "Download the whole mail");
+    says(&page, "Handle it anew");
+    says(&person.open("/issues/SUP-1").await, "whole mail");
+
+    Crowd::of(app).await.let_raws_go().await;
+    assert_eq!(show().await["raw"], "gone");
+    let page = person.open(&href).await;
+    says(&page, "are not kept any more");
+    says(&page, "retention.raw_days");
+    hides(&page, "Download the whole mail");
+    hides(&page, "Handle it anew");
+    hides(&person.open("/issues/SUP-1").await, "whole mail");
+    let raw = app.get(&format!("{api}/raw")).token(&app.reader).send().await.expect(404).json();
+    assert_eq!(raw["code"], "message_bytes_gone", "{raw}");
+    let replay = app.post(&format!("{api}/replay")).token(&app.admin).json(&json!({}));
+    let replay = replay.send().await.expect(409).json();
+    assert_eq!(replay["code"], "message_bytes_gone", "{replay}");
+    assert!(replay["hint"].as_str().unwrap().contains("retention.raw_days"), "{replay}");
+}
+
+#[tokio::test]
+async fn what_came_from_a_deleted_mail_server_names_it_and_leads_to_no_page_of_it() {
+    let mails = [mail(1, "Ann <ann@example.net>", "Help", "")];
+    let scene = fetched(&mails, json!({"unauthenticated": "quarantine"})).await;
+    let app = &scene.app;
+    let person = Person::new(app).await;
+    let server = app.engine.mail_server("Box").await.unwrap().id.to_string();
+    let list = person.open("/messages").await;
+    let href = link(&list, "/messages/0").to_owned();
+    app.ask("DELETE", "/api/v1/mail-servers/Box?handlers=true")
+        .token(&app.admin)
+        .send()
+        .await
+        .expect(200);
+    for path in ["", "/edit", "/try", "/delete"] {
+        let path = format!("/mail-servers/{server}{path}");
+        app.get(&path).cookie(person.cookie()).send().await.expect(404);
+    }
+    for path in ["test", "fetch", "pause", "resume"] {
+        let console = person.post(&format!("/mail-servers/{server}/{path}"), &[]).await;
+        let told = console.body.contains("There is no mail server called");
+        assert!(told, "{path}: {}", console.body);
+        let api = format!("/api/v1/mail-servers/{server}/{path}");
+        app.post(&api).token(&app.admin).json(&json!({})).send().await.expect(404);
+    }
+    app.get(&format!("/api/v1/mail-servers/{server}")).token(&app.reader).send().await.expect(404);
+
+    let page = person.open(&href).await;
+    let all = format!("/messages?mail_server={server}");
+    says(&page, &format!("<a href=\"{all}\">Box (deleted)</a>"));
+    hides(&page, "/mail-servers/0");
+    says(&page, "Download the whole mail");
+    hides(&page, "Handle it anew");
+    let list = person.open(&all).await;
+    says(&list, "Help");
+    says(&list, &format!("<option value=\"{server}\" selected>Box (deleted)</option>"));
+    let shown = app.get(&format!("/api/v1{href}")).token(&app.reader).send().await.json();
+    assert_eq!(
+        (&shown["mail_server"], &shown["mail_server_deleted"]),
+        (&json!("Box (deleted)"), &json!(true))
+    );
 }
 
 #[tokio::test]

@@ -62,6 +62,12 @@ impl Crowd {
         }
     }
 
+    /// Lets go of the bytes of every message but those that are needed, as after their time.
+    pub(crate) async fn let_raws_go(&self) {
+        let later = self.now + SignedDuration::from_hours(1);
+        assert!(self.store.sweep_raws(later, 1000).await.unwrap() > 0);
+    }
+
     pub(crate) async fn add(&self, grant: &Grant) {
         let tokens = Tokens {
             generation: 1,

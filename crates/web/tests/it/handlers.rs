@@ -65,7 +65,7 @@ async fn a_handler_shows_every_setting_and_takes_back_what_it_shows() {
     }
     let mut back = shown.clone();
     let fields = back.as_object_mut().unwrap();
-    for field in ["id", "mail_server_id", "project_id", "position", "created_at"] {
+    for field in ["id", "mail_server_id", "project_id", "outgoing_id", "position", "created_at"] {
         fields.remove(field).unwrap();
     }
     let same = patch(app, "/api/v1/handlers/Support", back.clone(), 200).await;
@@ -89,7 +89,7 @@ async fn what_is_wrong_with_a_handler_is_told_at_its_field() {
         (json!({"split": ["(open"]}), "split"),
         (json!({"allow": ["nobody"]}), "allow"),
         (json!({"forward_to": "two@example.org, three@example.org"}), "forward_to"),
-        (json!({"notify": true}), "notify"),
+        (json!({"notify": true}), "outgoing"),
         (json!({"catches": []}), "catches"),
         (json!({"sender_per_hour": -1}), "sender_per_hour"),
     ] {

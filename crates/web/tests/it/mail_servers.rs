@@ -80,7 +80,7 @@ async fn every_field_is_kept_shown_and_changed() {
         (json!({"folder": "A", "folders": ["B"]}), "folder"),
         (json!({"protocol": "jmap"}), "protocol"),
         (json!({"protocol": "pop3", "grant": grant}), "folders"),
-        (json!({"link": "Practice"}), "link"),
+        (json!({"link": "Practice", "grant": grant}), "link"),
     ] {
         let refused = patch(app, &body, 422).await;
         assert_eq!(refused["field"], field, "{body}: {refused}");

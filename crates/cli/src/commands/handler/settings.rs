@@ -7,6 +7,7 @@ const FILTERS: &str = "Which mail is taken";
 const ISSUES: &str = "What issues and comments are like";
 const PERSONS: &str = "Who has a part in them";
 const FILES: &str = "Attachments";
+const OUT: &str = "What is sent, and through what";
 
 /// What is not named stays as it is, or as usual for a new handler. A list is named item by item, and emptied by one item
 /// that is empty: `--catch ""`.
@@ -29,10 +30,18 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "BOOL", help_heading = FILTERS)]
     #[serde(skip_serializing_if = "Option::is_none")]
     bulk_lists: Option<bool>,
-    /// Who gets the mail that this handler cannot process
-    #[arg(long, value_name = "ADDRESS", help_heading = FILTERS)]
+    /// Who gets the mail that this handler cannot process; it takes --outgoing
+    #[arg(long, value_name = "ADDRESS", help_heading = OUT)]
     #[serde(skip_serializing_if = "Option::is_none")]
     forward_to: Option<String>,
+    /// Whether persons who are created are told, by mail, which issue their message made (usual: false); it takes --outgoing
+    #[arg(long, value_name = "BOOL", help_heading = OUT)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notify: Option<bool>,
+    /// The mail server through which it sends, by name or id: one whose protocol is smtp; '' for none
+    #[arg(long, value_name = "NAME", help_heading = OUT)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outgoing: Option<String>,
     /// Trust these senders: an address, a domain or a pattern with *; may be given several times
     #[arg(long, value_name = "RULE", help_heading = FILTERS)]
     #[serde(skip_serializing_if = "Option::is_none")]

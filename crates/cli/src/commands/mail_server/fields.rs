@@ -63,11 +63,16 @@ pub(crate) struct Edit {
     #[arg(long, requires = "mailbox", help_heading = PLACE)]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     mailbox_renamed: bool,
-    /// Stop fetching until it is resumed
+    /// Ask for a consent under this link, by name or id, and sign in with the grant that comes of it; prints the address
+    /// (or the code) that its giver needs. What it signs in with now stays until then, but for a moved endpoint
+    #[arg(long, help_heading = SIGN_IN, conflicts_with_all = ["grant", "password_file"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) link: Option<String>,
+    /// Stop fetching, or sending, until it is resumed
     #[arg(long, conflicts_with = "resume")]
     #[serde(skip)]
     pause: bool,
-    /// Fetch again after a pause
+    /// Fetch or send again after a pause
     #[arg(long)]
     #[serde(skip)]
     resume: bool,
@@ -122,7 +127,7 @@ struct Fields {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
-    /// Which way mail goes: incoming
+    /// Which way mail goes: incoming or outgoing. It follows from --protocol and need not be said
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<String>,
@@ -134,7 +139,7 @@ struct Fields {
     #[arg(long, help_heading = PLACE, requires = "provider")]
     #[serde(skip_serializing_if = "Option::is_none")]
     cloud: Option<String>,
-    /// What is spoken: imap (where never said) or pop3
+    /// What is spoken: imap (where never said) or pop3, which mail is fetched by; or smtp, which mail is sent by
     #[arg(long, help_heading = PLACE)]
     #[serde(skip_serializing_if = "Option::is_none")]
     protocol: Option<String>,
@@ -150,7 +155,7 @@ struct Fields {
     #[arg(long, help_heading = PLACE)]
     #[serde(skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
-    /// The account's address: whose mail it is
+    /// The account's address: whose mail it is, or in whose name mail is sent
     #[arg(long, help_heading = PLACE)]
     #[serde(skip_serializing_if = "Option::is_none")]
     mailbox: Option<String>,

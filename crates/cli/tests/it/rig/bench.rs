@@ -25,11 +25,17 @@ pub(crate) struct Bench {
 impl Bench {
     /// Starts both, and sets nothing up.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same; ours with these environment variables.
+    pub(crate) fn start_with(environment: &[(&str, &str)]) -> Self {
         let dir = scratch();
         let runtime = Runtime::new().expect("a runtime");
         let options = Options::new(dir.path());
         let practice = runtime.block_on(outlink_practice::start(options)).expect("it starts");
-        let outlink = Outlink::start(&dir.path().join("outlink"), &practice.ca_pem_path, &[]);
+        let folder = dir.path().join("outlink");
+        let outlink = Outlink::start(&folder, &practice.ca_pem_path, environment);
         Self { outlink, practice, runtime, dir }
     }
 
@@ -65,7 +71,12 @@ impl Bench {
 
     /// Makes a grant of Alice's under a link, from a refresh token that the provider gave out elsewhere. Tells its id.
     pub(crate) fn import(&self, link: &str) -> String {
-        let scopes: Vec<&str> = SCOPE.split(' ').collect();
+        self.import_with(link, SCOPE)
+    }
+
+    /// The same with other scopes than [`SCOPE`].
+    pub(crate) fn import_with(&self, link: &str, scope: &str) -> String {
+        let scopes: Vec<&str> = scope.split(' ').collect();
         let (_, refresh) = self.practice.issue(ALICE, &scopes).expect("Alice is known");
         let file = self.secret_file("refresh", &refresh.expect("offline access was asked for"));
         let grant = self.outlink.json(&["grant", "create", link, "--refresh-token-file", &file]);

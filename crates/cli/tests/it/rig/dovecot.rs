@@ -153,6 +153,11 @@ impl Dovecot {
         text(&output.stdout)
     }
 
+    /// Where it lies as a whole.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Where a mailbox lies.
     pub(crate) fn maildir(&self, mailbox: &str) -> PathBuf {
         self.dir.join("mail").join(mailbox)

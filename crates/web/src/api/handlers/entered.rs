@@ -34,13 +34,17 @@ macro_rules! handler_body {
             bulk: Option<String>,
             /// Whether mail through mailing lists counts as machine-made; `false` where it was never said.
             bulk_lists: Option<bool>,
-            /// Who gets the mail that this handler cannot process: one address; empty for nobody.
+            /// Id or name of the outgoing mail server (its protocol is `smtp`) through which it sends what `forward_to` and
+            /// `notify` ask for; empty for none.
+            outgoing: Option<String>,
+            /// Who gets the mail that this handler cannot process: one address; empty for nobody. It takes `outgoing`.
             forward_to: Option<String>,
             /// Whether a sender whom we do not know becomes a person; `true` where it was never said.
             create_persons: Option<bool>,
             /// The address in whose name mail of unknown senders is taken where no persons are created; empty for none.
             default_reporter: Option<String>,
-            /// Whether persons who are created are told; `false`, since it takes an outgoing mail server.
+            /// Whether persons who are created are told, by mail, which issue their message made; `false` where it was
+            /// never said. It takes `outgoing`.
             notify: Option<bool>,
             /// Whether the first known person in To and Cc becomes the assignee of a new issue; `false` where it was never
             /// said.
@@ -158,7 +162,7 @@ handler_body! {
 impl NewHandlerBody {
     pub(super) fn read(self) -> Result<NewHandler, Problem> {
         Ok(NewHandler {
-            outgoing: None,
+            outgoing: self.outgoing.clone(),
             name: self.name.clone(),
             mail_server: self.mail_server.clone(),
             project: self.project.clone(),
@@ -172,7 +176,7 @@ impl NewHandlerBody {
 impl HandlerEditBody {
     pub(super) fn read(self) -> Result<HandlerEdit, Problem> {
         Ok(HandlerEdit {
-            outgoing: None,
+            outgoing: self.outgoing.clone(),
             name: self.name.clone(),
             mail_server: self.mail_server.clone(),
             project: self.project.clone(),

@@ -31,6 +31,9 @@ pub(super) struct HandlerBody {
     /// `ignore`, `forward`, `delete` or `accept`.
     bulk: &'static str,
     bulk_lists: bool,
+    /// The name of the mail server that it sends through.
+    outgoing: Option<String>,
+    outgoing_id: Option<String>,
     forward_to: Option<String>,
     create_persons: bool,
     default_reporter: Option<String>,
@@ -61,6 +64,7 @@ pub(super) struct HandlerBody {
 
 pub(super) async fn shape(engine: &Engine, handler: Handler) -> Result<HandlerBody, ApiError> {
     let (mail_server, project) = names::of_handler(engine, &handler).await?;
+    let outgoing = names::of_outgoing(engine, &handler).await?;
     let settings = handler.settings;
     let files = settings.attachments;
     Ok(HandlerBody {
@@ -78,6 +82,8 @@ pub(super) async fn shape(engine: &Engine, handler: Handler) -> Result<HandlerBo
         catch: settings.catch,
         bulk: settings.bulk.as_str(),
         bulk_lists: settings.bulk_lists,
+        outgoing,
+        outgoing_id: handler.outgoing_id.map(|id| id.to_string()),
         forward_to: settings.forward_to,
         create_persons: settings.create_persons,
         default_reporter: settings.default_reporter,

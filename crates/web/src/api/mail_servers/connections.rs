@@ -70,8 +70,7 @@ impl ConnectionsQuery {
     ) -> Result<Json<List<ConnectionBody>>, ApiError> {
         let page = page(self.limit, self.after)?;
         let listed = app.engine().connections(server, self.failed, page).await?;
-        let items = listed.items.into_iter().map(ConnectionBody::from).collect();
-        Ok(Json(List { items, next: listed.next }))
+        Ok(Json(List::of(listed)))
     }
 }
 
@@ -80,9 +79,11 @@ impl ConnectionsQuery {
 #[schema(as = Connection)]
 struct ConnectionBody {
     id: String,
-    /// The mail server's name.
+    /// The mail server's name; ` (deleted)` stands behind it where that was deleted.
     mail_server: String,
     mail_server_id: String,
+    /// Whether that mail server was deleted here.
+    mail_server_deleted: bool,
     began_at: Timestamp,
     last_at: Timestamp,
     /// `ok` or `failed`.
@@ -97,11 +98,12 @@ struct ConnectionBody {
 
 impl From<ConnectionView> for ConnectionBody {
     fn from(view: ConnectionView) -> Self {
-        let ConnectionView { connection, mail_server } = view;
+        let ConnectionView { connection, mail_server, mail_server_deleted } = view;
         Self {
             id: connection.id.to_string(),
             mail_server,
             mail_server_id: connection.mail_server_id.to_string(),
+            mail_server_deleted,
             began_at: connection.began_at,
             last_at: connection.last_at,
             state: if connection.trouble.is_some() { "failed" } else { "ok" },

@@ -26,14 +26,15 @@ macro_rules! mail_server_body {
             name: Option<String>,
             /// What it is for, at most 1000 characters.
             description: Option<String>,
-            /// `incoming`, also where left out.
+            /// `incoming` or `outgoing`. It follows from the protocol, and may be left out.
             direction: Option<String>,
             /// `google`, `microsoft`, `yahoo`, `aol`, `fastmail` or `yandex`: fills in host, port and security, as far
             /// as they are left out. It is not kept.
             provider: Option<String>,
             /// Microsoft's cloud, with `provider`: `worldwide`, `gcc`, `gcc_high`, `dod` or `china`.
             cloud: Option<String>,
-            /// `imap`, also where left out, or `pop3`.
+            /// `imap`, also where left out, or `pop3`: mail is fetched. `smtp`: mail is sent; `folders`, `after`, `take`,
+            /// `poll_seconds`, `idle` and `authserv_id` mean nothing then, and are refused.
             protocol: Option<String>,
             /// `tls`, also where left out, or `starttls`. `none` only for hosts that the operator has named in the
             /// configuration, and with a password.
@@ -42,7 +43,7 @@ macro_rules! mail_server_body {
             host: Option<String>,
             /// The usual one of protocol and security where never said.
             port: Option<u16>,
-            /// The account's address: whose mail it is.
+            /// The account's address: whose mail it is, or in whose name mail is sent.
             mailbox: Option<String>,
             /// Id or e-mail address of the grant to sign in with.
             grant: Option<String>,
@@ -132,6 +133,9 @@ mail_server_body! {
     /// What changes about a mail server.
     #[schema(as = MailServerEdit)]
     MailServerEditBody {
+        /// Id or name of a link, in the place of `grant` and `password`: a consent is asked for, and the grant that comes
+        /// of it is attached. What it signed in with is not used at an address that has moved.
+        link: Option<String>,
         /// Whether polling is stopped.
         paused: Option<bool>,
         /// The new `mailbox` is the same mailbox under another address. Without this, a mailbox that was fetched from
@@ -149,6 +153,7 @@ impl MailServerEditBody {
         Ok(MailServerEdit {
             draft: self.draft(Some(before))?,
             paused: self.paused,
+            link: self.link,
             mailbox_renamed: self.mailbox_renamed,
             seen: self.updated_at,
         })

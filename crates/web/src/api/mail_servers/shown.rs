@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use outlink_engine::Engine;
 use outlink_engine::mail_servers::{Authorized, SavedMailServer};
-use outlink_model::mail_server::{After, MailServer, ServerHealth, SignIn, Take};
+use outlink_model::mail_server::{After, Direction, MailServer, ServerHealth, SignIn, Take};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -30,19 +30,20 @@ pub(super) struct MailServerBody {
     /// Whose grant it signs in with.
     grant: Option<String>,
     grant_id: Option<String>,
-    folders: Vec<String>,
+    /// This and what follows, down to `idle`, is `null` where mail is sent: it is about fetching.
+    folders: Option<Vec<String>>,
     /// The first of the folders.
-    folder: String,
+    folder: Option<String>,
     /// `keep`, `move` or `delete`.
-    after: &'static str,
+    after: Option<&'static str>,
     /// Where handled messages are moved to, with `move`.
     move_to: Option<String>,
     /// `new`, `all` or `since`.
-    take: &'static str,
+    take: Option<&'static str>,
     /// With `since`.
     since: Option<Timestamp>,
-    poll_seconds: u32,
-    idle: bool,
+    poll_seconds: Option<u32>,
+    idle: Option<bool>,
     time_limit_seconds: u32,
     authserv_id: Option<String>,
     paused: bool,
@@ -56,13 +57,13 @@ pub(super) struct MailServerBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MailServerHealth)]
 struct ServerHealthBody {
-    /// `unknown` (not fetched yet), `ok` or `failing`.
+    /// `unknown` (not used yet), `ok` or `failing`.
     state: &'static str,
     /// When everything last worked.
     ok_at: Option<Timestamp>,
     failing_since: Option<Timestamp>,
     failures: u32,
-    /// Something to know although mail is fetched.
+    /// Something to know although it works.
     note: Option<String>,
     #[serde(flatten)]
     trouble: TroubleBody,
@@ -93,6 +94,7 @@ pub(super) async fn shape(engine: &Engine, server: MailServer) -> Result<MailSer
         SignIn::Password(_) => ("password", None),
         SignIn::Missing => ("missing", None),
     };
+    let fetches = server.direction == Direction::Incoming;
     Ok(MailServerBody {
         id: server.id.to_string(),
         name: server.name,
@@ -106,20 +108,20 @@ pub(super) async fn shape(engine: &Engine, server: MailServer) -> Result<MailSer
         sign_in,
         grant: grant.map(|(_, name)| name),
         grant_id,
-        folder: server.folders.first().cloned().unwrap_or_default(),
-        folders: server.folders,
-        after: server.after.as_str(),
+        folder: server.folders.first().filter(|_| fetches).cloned(),
+        folders: fetches.then_some(server.folders),
+        after: fetches.then(|| server.after.as_str()),
         move_to: match server.after {
             After::Move(folder) => Some(folder),
             After::Keep | After::Delete => None,
         },
-        take: server.take.as_str(),
+        take: fetches.then(|| server.take.as_str()),
         since: match server.take {
             Take::Since(since) => Some(since),
             Take::New | Take::All => None,
         },
-        poll_seconds: server.poll_seconds,
-        idle: server.idle,
+        poll_seconds: fetches.then_some(server.poll_seconds),
+        idle: fetches.then_some(server.idle),
         time_limit_seconds: server.time_limit_seconds,
         authserv_id: server.authserv_id,
         paused: server.paused,

@@ -3,7 +3,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use outlink_engine::Error;
 use outlink_engine::mail_servers::NewMailServer;
 use serde::{Deserialize, Serialize};
 
@@ -144,25 +143,9 @@ pub(super) async fn create(
             server_form::after(&app, &signed, made.saved, back)
         }
         Err(error) => {
-            let form = standing_project(&app, typed(blank(""), &fields)).await?;
-            let form = form.refused(error, SECRETS)?;
+            let form = typed(blank(""), &fields).refused(error, SECRETS)?;
             show(&app, &signed, form, Found::default(), has_password(&fields)).await
         }
-    }
-}
-
-/// A project that was made before something else went wrong is the one that is chosen now.
-async fn standing_project(app: &App, form: Form) -> Result<Form, ApiError> {
-    let key = form.value("project_key").trim().to_owned();
-    if key.is_empty() || !form.value("project").is_empty() {
-        return Ok(form);
-    }
-    match app.engine().project(&key).await {
-        Ok(project) if project.name == form.value("project_name").trim() => {
-            Ok(form.with("project", project.id.to_string()))
-        }
-        Ok(_) | Err(Error::Problem(_)) => Ok(form),
-        Err(error) => Err(error.into()),
     }
 }
 

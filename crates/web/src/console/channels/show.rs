@@ -40,7 +40,7 @@ pub(super) fn routes() -> Router<App> {
         .route("/channels/{id}/fetch", post(fetch))
         .route("/channels/{id}/on", post(switch_on))
         .route("/channels/{id}/pause", post(pause))
-        .route("/channels/{id}/resume", post(switch_on))
+        .route("/channels/{id}/resume", post(resume))
 }
 
 /// One channel.
@@ -234,6 +234,16 @@ async fn pause(
     back(&app, &id).await
 }
 
+/// Undoes a pause and nothing else: handlers that were switched off stay so.
+async fn resume(
+    State(app): State<App>,
+    signed: Signed,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    app.engine().pause_mail_server(&id, false, &signed.caller()).await?;
+    back(&app, &id).await
+}
+
 /// Says what becomes of the mail, where nothing says so yet.
 async fn set_purpose(
     State(app): State<App>,
@@ -314,7 +324,7 @@ async fn render(app: &App, signed: &Signed, id: &str, news: News) -> Result<Resp
         note: server.health.note.clone(),
         steps: steps(&channel, tested),
         paused: server.paused,
-        sign_in: sign_in_view(&channel),
+        sign_in: sign_in_view(server, channel.grant.as_ref()),
         links: pickers::links(app, form.value("link")).await?,
         facts: facts(server),
         handlers: channel.handlers.iter().map(HandlerLine::from).collect(),

@@ -13,7 +13,7 @@ use crate::form::{Fields, number};
 /// A new handler.
 pub(super) fn new_handler(fields: &Fields) -> Result<NewHandler, ApiError> {
     Ok(NewHandler {
-        outgoing: None,
+        outgoing: fields.sent("outgoing"),
         name: fields.text("name"),
         mail_server: fields.text("mail_server"),
         project: fields.text("project"),
@@ -26,7 +26,7 @@ pub(super) fn new_handler(fields: &Fields) -> Result<NewHandler, ApiError> {
 /// What is changed about a handler. What was not sent is left as it is.
 pub(super) fn edit(fields: &Fields) -> Result<HandlerEdit, ApiError> {
     Ok(HandlerEdit {
-        outgoing: None,
+        outgoing: fields.sent("outgoing"),
         name: fields.sent("name"),
         mail_server: fields.sent("mail_server"),
         project: fields.sent("project"),
@@ -54,7 +54,7 @@ fn settings(fields: &Fields) -> Result<SettingsDraft, ApiError> {
         forward_to: sent("forward_to"),
         create_persons: on("create_persons"),
         default_reporter: sent("default_reporter"),
-        notify: None,
+        notify: on("notify"),
         cc_assignee: on("cc_assignee"),
         cc_watchers: on("cc_watchers"),
         split: lines("split"),

@@ -9,8 +9,9 @@ use crate::form::{Fields, Form};
 pub(super) const MIB: f64 = 1_048_576.0;
 
 /// The boxes to tick. Browsers send those alone that are ticked.
-const BOXES: [&str; 12] = [
+const BOXES: [&str; 13] = [
     "enabled",
+    "notify",
     "strip_quotes",
     "bulk_lists",
     "create_persons",
@@ -38,6 +39,7 @@ pub(crate) fn blank() -> Form {
         ("name", ""),
         ("mail_server", ""),
         ("project", ""),
+        ("outgoing", ""),
         ("type", HandlerType::CreateOrComment.as_str()),
         ("enabled", "yes"),
     ]);
@@ -51,6 +53,7 @@ pub(super) fn filled(handler: &Handler) -> Form {
         ("name", &handler.name),
         ("mail_server", &handler.mail_server_id.to_string()),
         ("project", &handler.project_id.to_string()),
+        ("outgoing", &handler.outgoing_id.map(|id| id.to_string()).unwrap_or_default()),
         ("type", handler.kind.as_str()),
     ]);
     with_settings(form, &handler.settings)
@@ -68,6 +71,7 @@ fn with_settings(form: Form, settings: &HandlerSettings) -> Form {
         .with("bulk", settings.bulk.as_str())
         .with("bulk_lists", ticked(settings.bulk_lists))
         .with("forward_to", text(&settings.forward_to))
+        .with("notify", ticked(settings.notify))
         .with("create_persons", ticked(settings.create_persons))
         .with("default_reporter", text(&settings.default_reporter))
         .with("cc_assignee", ticked(settings.cc_assignee))
@@ -105,7 +109,7 @@ pub(super) fn typed(form: Form, fields: &Fields) -> Form {
 }
 
 /// The fields that are compared, by their names on the page.
-const COMPARED: [(&str, &str); 28] = [
+const COMPARED: [(&str, &str); 29] = [
     ("name", "Name"),
     ("type", "What it does"),
     ("issue_type", "Type of new issues"),
@@ -114,6 +118,7 @@ const COMPARED: [(&str, &str); 28] = [
     ("bulk", "Mail that machines wrote"),
     ("bulk_lists", "Mailing lists count as machines"),
     ("forward_to", "Sent on to"),
+    ("notify", "New persons are told"),
     ("create_persons", "Unknown senders become persons"),
     ("default_reporter", "Default reporter"),
     ("cc_assignee", "Cc becomes the assignee"),

@@ -14,8 +14,13 @@ pub(crate) struct Fact {
     pub(crate) text: String,
 }
 
-/// How a handler of this type does what it does, as far as its settings say so.
-pub(super) fn told(kind: HandlerType, settings: &HandlerSettings) -> Vec<Fact> {
+/// How a handler of this type does what it does, as far as its settings say so. `outgoing` is the name of the mail server
+/// that it sends through.
+pub(super) fn told(
+    kind: HandlerType,
+    settings: &HandlerSettings,
+    outgoing: Option<&str>,
+) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut say = |label, text: String| facts.push(Fact { label, text });
     if matches!(kind, HandlerType::Create | HandlerType::CreateOrComment) {
@@ -47,11 +52,26 @@ pub(super) fn told(kind: HandlerType, settings: &HandlerSettings) -> Vec<Fact> {
     say("Mail that machines wrote", machine_made(settings));
     say(
         "What it cannot handle",
-        match &settings.forward_to {
-            Some(to) => format!("is sent on to {to}"),
-            None => "is left to the next handler".to_owned(),
+        match (&settings.forward_to, outgoing) {
+            (Some(to), Some(_)) => format!("is sent on to {to}"),
+            (Some(to), None) => {
+                format!(
+                    "would be sent on to {to}; without an outgoing mail server it is quarantined"
+                )
+            }
+            (None, _) => "is left to the next handler".to_owned(),
         },
     );
+    if let Some(name) = outgoing {
+        say("Sends through", name.to_owned());
+    }
+    if settings.notify {
+        let text = match outgoing {
+            Some(_) => "are told, by mail, which issue their message made",
+            None => "would be told, and are not: there is no outgoing mail server",
+        };
+        say("New persons", text.to_owned());
+    }
     say(
         "Unknown senders",
         match (settings.create_persons, &settings.default_reporter) {
@@ -166,7 +186,7 @@ mod tests {
     use super::*;
 
     fn said(kind: HandlerType, settings: &HandlerSettings, label: &str) -> Option<String> {
-        let facts = told(kind, settings);
+        let facts = told(kind, settings, None);
         facts.into_iter().find(|fact| fact.label == label).map(|fact| fact.text)
     }
 

@@ -1,11 +1,11 @@
 //! What stands in an issue, in the order in which it came: the description, comments, and reports of mail systems.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use outlink_engine::tracker::IssueView;
 use outlink_model::message::{Message, Outcome};
 use outlink_model::tracker::Attachment;
-use outlink_model::{CommentId, HandlerId};
+use outlink_model::{CommentId, HandlerId, MessageId};
 use serde::Serialize;
 
 use super::doubt;
@@ -56,8 +56,17 @@ impl From<&Attachment> for FileRow {
     }
 }
 
-/// Everything, oldest first. Mail of `unmarked` handlers is not marked where its sender is in doubt.
-pub(super) fn all(view: IssueView, messages: &[Message], unmarked: &[HandlerId]) -> Vec<Entry> {
+/// Everything, oldest first. The whole mail is offered of the messages that are `kept`. Mail of `unmarked` handlers is not
+/// marked where its sender is in doubt.
+pub(super) fn all(
+    view: IssueView,
+    messages: &[Message],
+    kept: &HashSet<MessageId>,
+    unmarked: &[HandlerId],
+) -> Vec<Entry> {
+    let raw_href = |message: &Message| {
+        kept.contains(&message.id).then(|| format!("/messages/{}/raw", message.id))
+    };
     let by_id: HashMap<_, _> = messages.iter().map(|message| (message.id, message)).collect();
     let files_of = |comment: Option<CommentId>| -> Vec<FileRow> {
         let of_it = view.attachments.iter().filter(|file| file.comment_id == comment);
@@ -69,7 +78,7 @@ pub(super) fn all(view: IssueView, messages: &[Message], unmarked: &[HandlerId])
         created_at: When::from(at),
         doubt: message.and_then(|message| mark(message, unmarked)),
         message_href: message.map(|message| format!("/messages/{}", message.id)),
-        raw_href: message.and_then(raw_href),
+        raw_href: message.and_then(&raw_href),
         body,
         files,
     };
@@ -86,27 +95,23 @@ pub(super) fn all(view: IssueView, messages: &[Message], unmarked: &[HandlerId])
         all.push((at, entry(author, at, message, comment.body, files)));
     }
     let reports = messages.iter().filter(|message| message.outcome == Outcome::Rejected);
-    all.extend(reports.map(|message| (message.received_at, report(message))));
+    all.extend(reports.map(|message| (message.received_at, report(message, raw_href(message)))));
     all.sort_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, entry)| entry).collect()
 }
 
 /// What a mail system said of a mail of this issue.
-fn report(message: &Message) -> Entry {
+fn report(message: &Message, raw_href: Option<String>) -> Entry {
     Entry {
         kind: Kind::Report,
         author: message.from.clone(),
         created_at: message.received_at.into(),
         doubt: None,
         message_href: Some(format!("/messages/{}", message.id)),
-        raw_href: raw_href(message),
+        raw_href,
         body: message.reason.clone().unwrap_or_default(),
         files: Vec::new(),
     }
-}
-
-fn raw_href(message: &Message) -> Option<String> {
-    message.sha256.map(|_| format!("/messages/{}/raw", message.id))
 }
 
 fn mark(message: &Message, unmarked: &[HandlerId]) -> Option<Badge> {

@@ -103,6 +103,7 @@ fn read(fields: &Fields) -> Result<MailServerEdit, ApiError> {
         draft: draft(fields)?,
         paused: None,
         mailbox_renamed: fields.optional("mailbox_renamed").is_some(),
+        link: fields.optional("link"),
         seen: Some(seen),
     })
 }
@@ -237,7 +238,10 @@ async fn show(
     let page = MailServerEditPage {
         href: format!("/mail-servers/{}", server.id),
         name: server.name.clone(),
-        fields: ServerFields::new(app, &form).await?.over(&server.sign_in, identity),
+        fields: ServerFields::new(app, &form)
+            .await?
+            .of_direction(server.direction)
+            .over(&server.sign_in, identity),
         form,
         report: besides.found.report,
         tried: besides.found.tried,

@@ -112,7 +112,7 @@ pub(crate) fn fill_in(form: Form) -> Result<Form, ApiError> {
             "protocol",
             "protocol_not_offered",
             format!("No host of {name} for this protocol is known."),
-            "Choose the other protocol, or enter the host yourself.",
+            "Choose another protocol, or enter the host yourself.",
         )
         .into());
     };
@@ -149,6 +149,8 @@ mod tests {
         assert_eq!((google.value("host"), google.value("port")), ("imap.gmail.com", "993"));
         let pop3 = fill_in(google.clone().with("protocol", "pop3")).unwrap();
         assert_eq!((pop3.value("host"), pop3.value("port")), ("pop.gmail.com", "995"));
+        let smtp = fill_in(google.clone().with("protocol", "smtp")).unwrap();
+        assert_eq!((smtp.value("host"), smtp.value("port")), ("smtp.gmail.com", "465"));
         let china = fill_in(google.clone().with("preset", "microsoft/china")).unwrap();
         assert_eq!(china.value("host"), "partner.outlook.cn");
         let none = fill_in(google.with("preset", CUSTOM)).unwrap();

@@ -1,7 +1,7 @@
 //! From what was typed to what the engine takes. A field that was not sent stays as it is.
 
 use outlink_engine::mail_servers::{MailServerDraft, NewMailServer};
-use outlink_model::mail_server::{After, Protocol, Security, Take};
+use outlink_model::mail_server::{After, Direction, Protocol, Security, Take};
 use outlink_model::problem::Problem;
 
 use super::preset::{Preset, is_left_over};
@@ -42,7 +42,7 @@ pub(crate) fn draft(fields: &Fields) -> Result<MailServerDraft, ApiError> {
             _ => None,
         },
     };
-    Ok(MailServerDraft {
+    let all = MailServerDraft {
         name: fields.sent("name"),
         description: fields.sent("description"),
         direction: None,
@@ -59,9 +59,22 @@ pub(crate) fn draft(fields: &Fields) -> Result<MailServerDraft, ApiError> {
         after: after(fields)?,
         take: take(fields)?,
         poll_seconds: optional_number("poll_seconds", fields)?,
-        idle: whole.map(|_| fields.optional("idle").is_some()),
+        idle: fields.sent("poll_seconds").map(|_| fields.optional("idle").is_some()),
         time_limit_seconds: optional_number("time_limit_seconds", fields)?,
         authserv_id: fields.sent("authserv_id"),
+    };
+    Ok(match protocol.map(Protocol::direction) {
+        // Chosen on a page that still asked how mail is fetched: that does not matter then.
+        Some(Direction::Outgoing) => MailServerDraft {
+            folders: None,
+            after: None,
+            take: None,
+            poll_seconds: None,
+            idle: None,
+            authserv_id: None,
+            ..all
+        },
+        Some(Direction::Incoming) | None => all,
     })
 }
 
@@ -128,6 +141,7 @@ mod tests {
             ("move_to", "Done"),
             ("take", "since"),
             ("since", "2026-10-01"),
+            ("poll_seconds", ""),
             ("time_limit_seconds", "30"),
         ]);
         let draft = draft(&fields).unwrap();
@@ -181,6 +195,29 @@ mod tests {
         };
         assert_eq!((with_port("1143"), with_port("")), (Some(1143), Some(143)));
         assert_eq!(draft(&Fields::of(&[("name", "Inbox")])).unwrap().port, None);
+    }
+
+    #[test]
+    fn for_mail_that_goes_out_nothing_is_said_of_fetching() {
+        let fields = Fields::of(&[
+            ("preset", "custom"),
+            ("protocol", "smtp"),
+            ("security", "starttls"),
+            ("host", "smtp.example.org"),
+            ("port", ""),
+            ("folders", "INBOX"),
+            ("after", "keep"),
+            ("take", "new"),
+            ("poll_seconds", "60"),
+            ("idle", "yes"),
+            ("time_limit_seconds", "30"),
+            ("authserv_id", "mx.example.org"),
+        ]);
+        let draft = draft(&fields).unwrap();
+        assert_eq!((draft.protocol, draft.port), (Some(Protocol::Smtp), Some(587)));
+        assert_eq!((draft.folders, draft.after, draft.take), (None, None, None));
+        assert_eq!((draft.poll_seconds, draft.idle, draft.authserv_id), (None, None, None));
+        assert_eq!(draft.time_limit_seconds, Some(30));
     }
 
     #[test]

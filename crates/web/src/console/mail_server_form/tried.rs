@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use outlink_engine::Error;
 use outlink_engine::intake::Trial;
 use outlink_model::HandlerId;
 use outlink_model::message::Outcome;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use crate::app::App;
 use crate::console::issues::subject;
 use crate::error::ApiError;
+use crate::names::known;
 use crate::words::{Badge, When, outcome_badge};
 
 /// One message that was tried.
@@ -38,11 +38,8 @@ pub(crate) async fn tried(app: &App, newest: Vec<Trial>) -> Result<Vec<TriedRow>
             Some(id) => match names.get(&id) {
                 Some(known) => known.clone(),
                 None => {
-                    let name = match app.engine().handler(&id.to_string()).await {
-                        Ok(handler) => Some(handler.name),
-                        Err(Error::Problem(_)) => None,
-                        Err(error) => return Err(error.into()),
-                    };
+                    let handler = known(app.engine().handler(&id.to_string()).await)?;
+                    let name = handler.map(|handler| handler.name);
                     names.insert(id, name.clone());
                     name
                 }

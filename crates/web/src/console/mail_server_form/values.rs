@@ -69,7 +69,8 @@ pub(super) fn filled(server: &MailServer) -> Form {
 /// The form with what was typed. A box that is not ticked is not sent.
 pub(crate) fn typed(form: Form, fields: &Fields) -> Form {
     let form = form.typed(fields);
-    match fields.sent("protocol") {
+    // The box stands beside this field, and where nothing is fetched neither does.
+    match fields.sent("poll_seconds") {
         Some(_) => form.ticked("idle", fields),
         None => form,
     }

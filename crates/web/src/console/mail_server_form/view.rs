@@ -1,6 +1,6 @@
 //! What the form for a mail server offers.
 
-use outlink_model::mail_server::{Protocol, Security, SignIn, Take};
+use outlink_model::mail_server::{Direction, Protocol, Security, SignIn, Take};
 use serde::Serialize;
 
 use super::preset;
@@ -20,6 +20,10 @@ pub(crate) struct ServerFields {
     pub(crate) grants: Picker,
     pub(crate) afters: Vec<Choice>,
     pub(crate) takes: Vec<Choice>,
+    /// Whether mail goes out by it: what is about fetching is then not asked.
+    pub(crate) outgoing: bool,
+    /// Whether the page may become one for the other way that mail goes.
+    pub(crate) either_way: bool,
     /// How a server that stands signs in now; empty for a new one.
     pub(crate) standing: String,
     /// Whether what is seldom needed is shown at once: something of it is wrong.
@@ -41,13 +45,13 @@ const MORE: &[&str] = &[
 ];
 
 impl ServerFields {
+    /// For a server that mail comes from.
     pub(crate) async fn new(app: &App, form: &Form) -> Result<Self, ApiError> {
         Ok(Self {
             presets: preset::choices(),
-            protocols: vec![
-                choice(Protocol::Imap.as_str(), "IMAP: folders, and new mail is told of at once"),
-                choice(Protocol::Pop3.as_str(), "POP3: the inbox alone"),
-            ],
+            protocols: protocols(Direction::Incoming),
+            outgoing: false,
+            either_way: false,
             securities: vec![
                 choice(Security::Tls.as_str(), "TLS from the first byte"),
                 choice(Security::StartTls.as_str(), "TLS after a command (STARTTLS)"),
@@ -70,6 +74,19 @@ impl ServerFields {
         })
     }
 
+    /// For a new server of either direction, as the form says it.
+    pub(super) fn of_either(self, form: &Form) -> Self {
+        let mut protocols = self.protocols;
+        protocols.extend(self::protocols(Direction::Outgoing));
+        Self { protocols, outgoing: is_outgoing(form), either_way: true, ..self }
+    }
+
+    /// For a server that stands: mail goes the same way by it as before.
+    pub(super) fn of_direction(self, direction: Direction) -> Self {
+        let outgoing = direction == Direction::Outgoing;
+        Self { protocols: protocols(direction), outgoing, ..self }
+    }
+
     /// For a server that stands and may keep its sign-in.
     pub(super) fn over(self, sign_in: &SignIn, identity: Option<&str>) -> Self {
         let standing = match (sign_in, identity) {
@@ -80,4 +97,19 @@ impl ServerFields {
         };
         Self { standing, ..self }
     }
+}
+
+fn protocols(direction: Direction) -> Vec<Choice> {
+    let words = |protocol| match protocol {
+        Protocol::Imap => "IMAP: folders, and new mail is told of at once",
+        Protocol::Pop3 => "POP3: the inbox alone",
+        Protocol::Smtp => "SMTP: mail is sent by it",
+    };
+    let spoken = Protocol::ALL.into_iter().filter(|protocol| protocol.direction() == direction);
+    spoken.map(|protocol| choice(protocol.as_str(), words(protocol))).collect()
+}
+
+/// Whether a form is about a server that mail goes out by.
+fn is_outgoing(form: &Form) -> bool {
+    form.value("protocol") == Protocol::Smtp.as_str()
 }

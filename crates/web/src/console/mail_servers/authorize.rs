@@ -5,7 +5,7 @@ use http::header::SET_COOKIE;
 use outlink_engine::grants::grant_name;
 use outlink_engine::mail_servers::{AuthorizeMailServer, Authorized};
 use outlink_model::Secret;
-use outlink_model::mail_server::MailServer;
+use outlink_model::mail_server::{Direction, MailServer};
 
 use crate::app::App;
 use crate::auth::Signed;
@@ -55,7 +55,10 @@ pub(crate) fn show(
     let asker = Asker {
         section: if back.starts_with("/channels/") { "channels" } else { "mail_servers" },
         what: format!("the mail server {}", server.name),
-        whom: format!("whoever may read {}", server.mailbox),
+        whom: match server.direction {
+            Direction::Incoming => format!("whoever may read {}", server.mailbox),
+            Direction::Outgoing => format!("whoever may send as {}", server.mailbox),
+        },
         back,
     };
     let mut response = show_offer_beside(app, signed, &offer, asker, at_hand)?;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use http::Uri;
+use outlink_model::mail_server::Direction;
 use serde::Serialize;
 
 use crate::app::App;
@@ -42,6 +43,8 @@ pub(crate) struct MailServerDeletePage {
     pub(crate) name: String,
     pub(crate) mailbox: String,
     pub(crate) paused: bool,
+    /// Whether mail goes out by it: the handlers send through it then, and stay.
+    pub(crate) outgoing: bool,
     pub(crate) handlers: Vec<String>,
     pub(crate) form: Form,
 }
@@ -75,7 +78,7 @@ async fn delete(
             let mut error = ApiError::from(error);
             if error.code == "has_handlers" {
                 error.field = Some("handlers".to_owned());
-                error.hint = "Tick the box to have them deleted as well.".to_owned();
+                error.hint = "Tick the box, or change these handlers first.".to_owned();
             }
             let form = blank().ticked("handlers", &fields).refused(error, &[])?;
             show(&app, &signed, place, &id, form).await
@@ -91,13 +94,18 @@ async fn show(
     form: Form,
 ) -> Result<Response, ApiError> {
     let server = app.engine().mail_server(id).await?;
-    let handlers = app.engine().handlers_of_mail_server(&server).await?;
+    let outgoing = server.direction == Direction::Outgoing;
+    let handlers = match server.direction {
+        Direction::Incoming => app.engine().handlers_of_mail_server(&server).await?,
+        Direction::Outgoing => app.engine().handlers_sending_through(&server).await?,
+    };
     let status = form::status(&form);
     let page = MailServerDeletePage {
         href: format!("{}/{}", place.list, server.id),
         name: server.name,
         mailbox: server.mailbox,
         paused: server.paused,
+        outgoing,
         handlers: handlers.into_iter().map(|handler| handler.name).collect(),
         form,
     };

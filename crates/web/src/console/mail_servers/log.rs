@@ -13,7 +13,7 @@ use crate::auth::Signed;
 use crate::console::filter::FilterLink;
 use crate::error::ApiError;
 use crate::extract::{Query, page};
-use crate::page::{encode, next_page};
+use crate::page::{next_page, with_query};
 use crate::words::{Badge, When, badge, who};
 
 pub(crate) fn routes() -> Router<App> {
@@ -25,7 +25,8 @@ pub(crate) fn routes() -> Router<App> {
 pub(crate) struct LogRow {
     pub(crate) badge: Badge,
     pub(crate) mail_server: String,
-    pub(crate) mail_server_href: String,
+    /// Absent where it was deleted.
+    pub(crate) mail_server_href: Option<String>,
     pub(crate) began_at: When,
     pub(crate) last_at: When,
     /// What was wrong; empty where all was well.
@@ -44,7 +45,8 @@ impl From<ConnectionView> for LogRow {
         Self {
             badge: if well { badge("good", "Worked") } else { badge("bad", "Failed") },
             mail_server: view.mail_server,
-            mail_server_href: format!("/mail-servers/{}", connection.mail_server_id),
+            mail_server_href: (!view.mail_server_deleted)
+                .then(|| format!("/mail-servers/{}", connection.mail_server_id)),
             began_at: connection.began_at.into(),
             last_at: connection.last_at.into(),
             who: trouble.as_ref().map_or("", |trouble| who(trouble.actor)),
@@ -107,12 +109,9 @@ async fn list(
 
 /// All, and what failed.
 fn ways(mail_server: Option<&str>, failed: bool) -> Vec<FilterLink> {
-    let of = mail_server.map(|named| format!("mail_server={}", encode(named)));
     let way = |label, only: bool| {
-        let parts: Vec<_> = of.iter().cloned().chain(only.then(|| "failed=true".into())).collect();
-        let mark = if parts.is_empty() { "" } else { "?" };
-        let href = format!("/connections{mark}{}", parts.join("&"));
-        FilterLink { href, label, current: only == failed }
+        let query = [("mail_server", mail_server), ("failed", only.then_some("true"))];
+        FilterLink { href: with_query("/connections", &query), label, current: only == failed }
     };
     vec![way("All", false), way("Failed", true)]
 }

@@ -2,7 +2,7 @@
 
 use outlink_engine::grants::{GrantView, grant_name};
 use outlink_model::grant::{Actor, GrantState};
-use outlink_model::mail_server::{MailServer, SignIn};
+use outlink_model::mail_server::{Direction, MailServer, SignIn};
 use serde::Serialize;
 
 use crate::words::{Badge, TroubleView, When, badge};
@@ -46,7 +46,7 @@ pub(crate) struct Standing {
     pub(crate) mend: Option<Mend>,
 }
 
-/// How a mail server stands. `at_work` is whether a handler takes its mail; `page` is the address of the page that says
+/// How a mail server stands. `at_work` is whether a handler takes its mail, or sends through it; `page` is the address of the page that says
 /// this, whose buttons and places the mending needs.
 pub(crate) fn standing(
     server: &MailServer,
@@ -89,15 +89,26 @@ fn line(server: &MailServer, grant: Option<&GrantView>, at_work: bool) -> StateL
         return told(badge("bad", "Needs consent"), &text, failing_since);
     }
     if server.paused {
-        return told(badge("idle", "Paused"), "Nothing is fetched until it is resumed.", None);
+        let text = match server.direction {
+            Direction::Incoming => "Nothing is fetched until it is resumed.",
+            Direction::Outgoing => "Nothing is sent until it is resumed.",
+        };
+        return told(badge("idle", "Paused"), text, None);
     }
     if let Some(view) = grant.filter(|view| needs_consent(view)) {
         let text = format!("Needs the consent of {}.", grant_name(&view.grant));
         return told(badge("bad", "Needs consent"), &text, Some(view.grant.since.into()));
     }
     if !at_work {
-        let text = "Nothing is fetched, since no handler is at work.";
-        return told(badge("idle", "Not switched on"), text, None);
+        return match server.direction {
+            Direction::Incoming => {
+                let text = "Nothing is fetched, since no handler is at work.";
+                told(badge("idle", "Not switched on"), text, None)
+            }
+            Direction::Outgoing => {
+                told(badge("idle", "Not used"), "No handler sends through it.", None)
+            }
+        };
     }
     if health.trouble.is_some() {
         let text = match health.failures {
@@ -106,13 +117,18 @@ fn line(server: &MailServer, grant: Option<&GrantView>, at_work: bool) -> StateL
         };
         return told(badge("bad", "Failing"), &text, failing_since);
     }
-    match health.ok_at {
-        Some(at) => StateLine {
-            badge: badge("good", "Connected"),
-            text: format!("Last looked at {}.", When::from(at).text),
-            since: None,
-        },
-        None => told(badge("idle", "Not fetched yet"), "It is looked at within a minute.", None),
+    let at = health.ok_at.map(|at| When::from(at).text);
+    match (server.direction, at) {
+        (Direction::Incoming, Some(at)) => {
+            told(badge("good", "Connected"), &format!("Last looked at {at}."), None)
+        }
+        (Direction::Incoming, None) => {
+            told(badge("idle", "Not fetched yet"), "It is looked at within a minute.", None)
+        }
+        (Direction::Outgoing, Some(at)) => {
+            told(badge("good", "Works"), &format!("Last sent at {at}."), None)
+        }
+        (Direction::Outgoing, None) => told(badge("idle", "Nothing sent yet"), "", None),
     }
 }
 
@@ -140,39 +156,45 @@ fn mend(server: &MailServer, grant: Option<&GrantView>, page: &str) -> Option<Me
     }
 }
 
+/// A mail server with which nothing is wrong.
 #[cfg(test)]
-mod tests {
-    use outlink_model::grant::Trouble;
-    use outlink_model::mail_server::{After, Direction, Protocol, Security, ServerHealth, Take};
+pub(crate) fn a_server() -> MailServer {
+    use outlink_model::mail_server::{After, Protocol, Security, ServerHealth, Take};
     use outlink_model::{Secret, Timestamp};
 
-    use super::*;
-
-    fn server() -> MailServer {
-        MailServer {
-            id: "019a0000-0000-7000-8000-000000000000".parse().unwrap(),
-            name: "Support".into(),
-            description: String::new(),
-            direction: Direction::Incoming,
-            protocol: Protocol::Imap,
-            security: Security::Tls,
-            host: "imap.example.org".into(),
-            port: 993,
-            mailbox: "support@example.org".into(),
-            sign_in: SignIn::Password(Secret::new("x")),
-            folders: vec!["INBOX".into()],
-            after: After::Keep,
-            take: Take::New,
-            poll_seconds: 60,
-            idle: true,
-            time_limit_seconds: 60,
-            authserv_id: None,
-            paused: false,
-            health: ServerHealth::default(),
-            created_at: Timestamp::UNIX_EPOCH,
-            updated_at: Timestamp::UNIX_EPOCH,
-        }
+    MailServer {
+        id: "019a0000-0000-7000-8000-000000000000".parse().unwrap(),
+        name: "Support".into(),
+        description: String::new(),
+        direction: Direction::Incoming,
+        protocol: Protocol::Imap,
+        security: Security::Tls,
+        host: "imap.example.org".into(),
+        port: 993,
+        mailbox: "support@example.org".into(),
+        sign_in: SignIn::Password(Secret::new("x")),
+        folders: vec!["INBOX".into()],
+        after: After::Keep,
+        take: Take::New,
+        poll_seconds: 60,
+        idle: true,
+        time_limit_seconds: 60,
+        authserv_id: None,
+        paused: false,
+        health: ServerHealth::default(),
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use outlink_model::Timestamp;
+    use outlink_model::grant::Trouble;
+    use outlink_model::mail_server::ServerHealth;
+
+    use super::a_server as server;
+    use super::*;
 
     fn failing(actor: Actor) -> ServerHealth {
         ServerHealth {
@@ -204,6 +226,24 @@ mod tests {
         assert_eq!(word(&paused, true), "Paused");
         let missing = MailServer { sign_in: SignIn::Missing, ..paused };
         assert_eq!(word(&missing, false), "Needs consent");
+    }
+
+    #[test]
+    fn of_a_server_that_sends_nothing_is_said_of_fetching() {
+        let out = MailServer { direction: Direction::Outgoing, ..server() };
+        let fine = ServerHealth { ok_at: Some(Timestamp::UNIX_EPOCH), ..ServerHealth::default() };
+        let paused = MailServer { paused: true, ..out.clone() };
+        let works = MailServer { health: fine, ..out.clone() };
+        for (server, at_work, wanted) in [
+            (&out, true, "Nothing sent yet"),
+            (&out, false, "Not used"),
+            (&works, true, "Works"),
+            (&paused, true, "Paused"),
+        ] {
+            let line = standing(server, None, at_work, "/mail-servers/1").line;
+            assert_eq!(line.badge.text, wanted);
+            assert!(!line.text.contains("fetched") && !line.text.contains("looked"), "{line:?}");
+        }
     }
 
     #[test]

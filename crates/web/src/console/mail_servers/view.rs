@@ -3,9 +3,10 @@
 use axum::response::Response;
 use outlink_engine::Page;
 use outlink_engine::channels::{Channel, ChannelHandler};
-use outlink_engine::grants::grant_name;
+use outlink_engine::deliveries::DeliveriesWanted;
+use outlink_engine::grants::{GrantView, grant_name};
 use outlink_engine::messages::{MessageView, MessagesWanted};
-use outlink_model::mail_server::{After, MailServer, SignIn, Take};
+use outlink_model::mail_server::{After, Direction, MailServer, SignIn, Take};
 use serde::Serialize;
 
 use super::log::{self, LogRow};
@@ -13,6 +14,7 @@ use super::state::{Standing, standing};
 use super::{News, href, sign_in_form};
 use crate::app::App;
 use crate::auth::Signed;
+use crate::console::deliveries::{self, DeliveryRow};
 use crate::console::handlers::does;
 use crate::console::issues::subject;
 use crate::console::mail_server_form::TriedRow;
@@ -20,6 +22,7 @@ use crate::console::pickers::{self, Picker};
 use crate::console::report::{Failure, Report};
 use crate::error::ApiError;
 use crate::form::{self, Form};
+use crate::names::known;
 use crate::words::{Badge, DISABLED, ENABLED, When, grant_badge, outcome_badge, take_words};
 
 /// Stretches of the connectivity log that the page shows.
@@ -41,7 +44,10 @@ pub(crate) struct MailServerPage {
     pub(crate) standing: Standing,
     /// What an administrator should know although mail is fetched.
     pub(crate) note: Option<String>,
+    /// Whether a handler takes its mail, or sends through it.
     pub(crate) has_handler: bool,
+    /// Whether mail goes out by it: it has deliveries then in the place of messages, and nothing to fetch.
+    pub(crate) outgoing: bool,
     pub(crate) paused: bool,
     pub(crate) sign_in: SignInView,
     /// The form for another way to sign in.
@@ -52,6 +58,7 @@ pub(crate) struct MailServerPage {
     pub(crate) handlers: Vec<HandlerLine>,
     pub(crate) log: Vec<LogRow>,
     pub(crate) messages: Vec<NewestRow>,
+    pub(crate) deliveries: Vec<DeliveryRow>,
     pub(crate) ok_at: Option<When>,
     pub(crate) created_at: When,
     pub(crate) updated_at: When,
@@ -145,11 +152,11 @@ pub(crate) async fn newest(app: &App, id: &str, limit: u32) -> Result<Vec<Newest
     Ok(listed.items.into_iter().map(NewestRow::from).collect())
 }
 
-/// How a channel's mail server signs in.
-pub(crate) fn sign_in_view(channel: &Channel) -> SignInView {
-    let missing = matches!(channel.server.sign_in, SignIn::Missing);
+/// How a mail server signs in.
+pub(crate) fn sign_in_view(server: &MailServer, grant: Option<&GrantView>) -> SignInView {
+    let missing = matches!(server.sign_in, SignIn::Missing);
     SignInView {
-        grant: channel.grant.as_ref().map(|view| GrantRef {
+        grant: grant.map(|view| GrantRef {
             href: format!("/grants/{}", view.grant.id),
             identity: grant_name(&view.grant),
             link: view.link_name.clone(),
@@ -158,7 +165,7 @@ pub(crate) fn sign_in_view(channel: &Channel) -> SignInView {
         }),
         missing,
         // A server that waits for its first consent is not paused; one that lost its grant is.
-        lost: missing && channel.server.paused,
+        lost: missing && server.paused,
     }
 }
 
@@ -176,6 +183,11 @@ pub(crate) fn facts(server: &MailServer) -> Vec<Fact> {
                 server.security.as_str().to_uppercase()
             ),
         },
+    ];
+    if server.direction == Direction::Outgoing {
+        return facts;
+    }
+    facts.extend([
         Fact {
             label: if server.folders.len() == 1 { "Folder" } else { "Folders" },
             value: server.folders.join(", "),
@@ -183,7 +195,7 @@ pub(crate) fn facts(server: &MailServer) -> Vec<Fact> {
         Fact { label: "After handling", value: after_words(&server.after) },
         Fact { label: "Takes", value: taken(server.take) },
         Fact { label: "Looks", value: looks(server) },
-    ];
+    ]);
     if let Some(id) = &server.authserv_id {
         facts.push(Fact { label: "Trusted authserv-id", value: id.clone() });
     }
@@ -217,37 +229,78 @@ fn looks(server: &MailServer) -> String {
     }
 }
 
+/// A mail server with what belongs to it.
+struct Looked {
+    server: MailServer,
+    grant: Option<GrantView>,
+    /// Those that take its mail, or send through it.
+    handlers: Vec<ChannelHandler>,
+    at_work: bool,
+}
+
+async fn look(app: &App, id: &str) -> Result<Looked, ApiError> {
+    let engine = app.engine();
+    let server = engine.mail_server(id).await?;
+    if server.direction == Direction::Incoming {
+        let channel = engine.channel(&server.id.to_string()).await?;
+        let at_work = channel.is_on();
+        let Channel { server, handlers, grant, .. } = channel;
+        return Ok(Looked { server, grant, handlers, at_work });
+    }
+    let mut handlers = Vec::new();
+    for handler in engine.handlers_sending_through(&server).await? {
+        let project = engine.project(&handler.project_id.to_string()).await?;
+        handlers.push(ChannelHandler { handler, project });
+    }
+    let grant = match &server.sign_in {
+        SignIn::Grant(id) => known(engine.grant_view(&id.to_string()).await)?,
+        SignIn::Password(_) | SignIn::Missing => None,
+    };
+    let at_work = !handlers.is_empty();
+    Ok(Looked { server, grant, handlers, at_work })
+}
+
 pub(super) async fn show(
     app: &App,
     signed: &Signed,
     id: &str,
     news: News,
 ) -> Result<Response, ApiError> {
-    let channel = app.engine().channel(id).await?;
-    let id = channel.server.id.to_string();
+    let Looked { server, grant, handlers, at_work } = look(app, id).await?;
+    let id = server.id.to_string();
     let form = news.form.unwrap_or_else(sign_in_form);
     let status = form::status(&form);
-    let server = &channel.server;
+    let outgoing = server.direction == Direction::Outgoing;
+    let (messages, deliveries) = match server.direction {
+        Direction::Incoming => (newest(app, &id, NEWEST).await?, Vec::new()),
+        Direction::Outgoing => {
+            let through = Some(id.clone());
+            let wanted = DeliveriesWanted { mail_server: through, ..DeliveriesWanted::default() };
+            (Vec::new(), deliveries::newest(app, wanted, NEWEST).await?)
+        }
+    };
     let page = MailServerPage {
         notice: news.notice,
         failure: news.failure,
         report: news.found.report,
         tried: news.found.tried,
-        href: href(server),
+        href: href(&server),
         name: server.name.clone(),
         description: server.description.clone(),
-        standing: standing(server, channel.grant.as_ref(), channel.is_on(), &href(server)),
+        standing: standing(&server, grant.as_ref(), at_work, &href(&server)),
         note: server.health.note.clone(),
-        has_handler: channel.is_on(),
+        has_handler: at_work,
+        outgoing,
         paused: server.paused,
-        sign_in: sign_in_view(&channel),
+        sign_in: sign_in_view(&server, grant.as_ref()),
         grants: pickers::grants(app, form.value("grant")).await?.or("as it is"),
         links: pickers::links(app, form.value("link")).await?,
         form,
-        facts: facts(server),
-        handlers: channel.handlers.iter().map(HandlerLine::from).collect(),
+        facts: facts(&server),
+        handlers: handlers.iter().map(HandlerLine::from).collect(),
         log: log::newest(app, &id, STRETCHES).await?,
-        messages: newest(app, &id, NEWEST).await?,
+        messages,
+        deliveries,
         ok_at: server.health.ok_at.map(When::from),
         created_at: server.created_at.into(),
         updated_at: server.updated_at.into(),

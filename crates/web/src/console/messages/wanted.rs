@@ -4,13 +4,13 @@ use outlink_engine::messages::MessagesWanted;
 use outlink_model::message::Outcome;
 use serde::Deserialize;
 
-use super::super::filter::FilterLink;
+use super::super::filter::{FilterLink, set};
 use crate::app::App;
 use crate::choice::optional_choice;
 use crate::error::ApiError;
 use crate::extract::period;
 use crate::form::{Choice, Form, choice};
-use crate::page::encode;
+use crate::page::with_query;
 use crate::words::outcome_badge;
 
 /// As the address says it. An empty filter is none: browsers send every field of a form.
@@ -49,10 +49,6 @@ impl MessagesQuery {
     }
 }
 
-fn set(text: &Option<String>) -> Option<&str> {
-    text.as_deref().map(str::trim).filter(|text| !text.is_empty())
-}
-
 /// The filters as the engine takes them.
 pub(super) fn wanted(query: &MessagesQuery) -> Result<MessagesWanted, ApiError> {
     let own = |text: &Option<String>| set(text).map(str::to_owned);
@@ -76,7 +72,8 @@ pub(super) async fn form(app: &App, query: &MessagesQuery) -> Result<Form, ApiEr
         .into_iter()
         .fold(Form::new(&[]), |form, (name, value)| form.with(name, value.unwrap_or_default()));
     if let Some(named) = set(&query.mail_server) {
-        form = form.with("mail_server", app.engine().mail_server(named).await?.id.to_string());
+        let known = app.engine().known_mail_server(named).await?;
+        form = form.with("mail_server", known.server.id.to_string());
     }
     if let Some(named) = set(&query.handler) {
         form = form.with("handler", app.engine().handler(named).await?.id.to_string());
@@ -103,13 +100,9 @@ pub(crate) fn ways(query: &MessagesQuery) -> Vec<FilterLink> {
     let way = |outcome: Option<Outcome>| {
         let word = outcome.map(|outcome| outcome.as_str());
         let others = query.filters().into_iter().filter(|(name, _)| *name != "outcome");
-        let parts: Vec<String> = others
-            .chain([("outcome", word)])
-            .filter_map(|(name, value)| value.map(|value| format!("{name}={}", encode(value))))
-            .collect();
-        let mark = if parts.is_empty() { "" } else { "?" };
+        let parts: Vec<_> = others.chain([("outcome", word)]).collect();
         FilterLink {
-            href: format!("/messages{mark}{}", parts.join("&")),
+            href: with_query("/messages", &parts),
             label: outcome.map_or("All", |outcome| outcome_badge(outcome).text),
             current: word == now,
         }
