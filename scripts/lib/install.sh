@@ -1,9 +1,9 @@
 # shellcheck shell=bash
 # Installs what the tests and benchmarks need besides a Rust toolchain, and skips what is there. Sourced.
 #
-# From Debian: Dovecot, PostgreSQL, openssl, a C compiler, and npm where there is none. From npm: the provider that the
-# acceptance tests talk to, and the node@22 that it runs on, since Debian 12's is too old for it. The npm packages go
-# into $RIG, under the target directory; the source tree stays as it is.
+# From Debian: Dovecot, Postfix, PostgreSQL, openssl, a C compiler, and npm where there is none. From npm: the provider
+# that the acceptance tests talk to, and the node@22 that it runs on, since Debian 12's is too old for it. The npm
+# packages go into $RIG, under the target directory; the source tree stays as it is.
 
 RIG=$(realpath -m "${CARGO_TARGET_DIR:-target}")/rig
 NODE=$RIG/node_modules/node/bin/node
@@ -14,7 +14,7 @@ as_root() {
 
 # Debian starts a server as soon as its package is installed. The tests start their own, so none is wanted.
 install_debian() { # PACKAGE...
-  local policy=/usr/sbin/policy-rc.d kept='' failed=0
+  local policy=/usr/sbin/policy-rc.d kept='' failed=0 service
   [ -e /etc/debian_version ] || { echo "these packages are wanted, and this is no Debian: $*" >&2; return 1; }
   if [ "$(id -u)" = 0 ]; then echo "installing from Debian, as root: $*"
   else echo "installing from Debian, by sudo: $*"; fi
@@ -23,12 +23,18 @@ install_debian() { # PACKAGE...
     as_root mv $policy "$kept"
   fi
   printf '#!/bin/sh\nexit 101\n' | as_root install -m 755 /dev/stdin $policy
+  case " $* " in *' postfix '*) # or it would set itself up as this machine's mail server
+    echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections ;;
+  esac
+  # A machine that has another mail server keeps it: nothing is removed for the sake of tests.
   as_root apt-get update -qq &&
     as_root env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "$@" > /dev/null || failed=1
+      apt-get install -y -qq --no-install-recommends --no-remove "$@" > /dev/null || failed=1
   if [ -n "$kept" ]; then as_root mv "$kept" $policy; else as_root rm $policy; fi
   if [ $failed = 0 ] && [ -d /run/systemd/system ]; then # nor at the next boot
-    as_root systemctl disable --quiet dovecot postgresql 2> /dev/null || true
+    for service in dovecot postfix postgresql; do
+      case " $*" in *" $service"*) as_root systemctl disable --quiet $service 2> /dev/null || true ;; esac
+    done
   fi
   return $failed
 }
@@ -45,6 +51,7 @@ install_all() {
   command -v openssl > /dev/null || wanted+=(openssl)
   [ -x /usr/lib/dovecot/imap ] || wanted+=(dovecot-core dovecot-imapd)
   [ -x /usr/lib/dovecot/pop3 ] || wanted+=(dovecot-core dovecot-pop3d)
+  [ -x /usr/lib/postfix/sbin/master ] || wanted+=(postfix)
   [ -n "$(postgres_bin)" ] || wanted+=(postgresql)
   [ -x "$NODE" ] || command -v npm > /dev/null || wanted+=(npm)
   if [ ${#wanted[@]} != 0 ]; then install_debian "${wanted[@]}" || return 1; fi
