@@ -124,6 +124,23 @@ pub struct NewIssue {
     pub assignee: Option<PersonId>,
 }
 
+/// A comment that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewComment {
+    /// Its id.
+    pub id: CommentId,
+    /// What it is about.
+    pub issue_id: IssueId,
+    /// Who wrote it.
+    pub author: PersonId,
+    /// What it says.
+    pub body: String,
+    /// The received message that it was made of.
+    pub message_id: Option<MessageId>,
+    /// Whether it opens its issue again if that is resolved.
+    pub reopens: bool,
+}
+
 /// A comment on an issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comment {

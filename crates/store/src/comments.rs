@@ -1,7 +1,7 @@
 //! Comments on issues.
 
-use outlink_model::tracker::Comment;
-use outlink_model::{CommentId, IssueId, MessageId, PersonId, Timestamp};
+use outlink_model::tracker::{Comment, NewComment};
+use outlink_model::{IssueId, Timestamp};
 
 use crate::cell::{micros, parse, parse_some, plain, time};
 use crate::db::{executing_within, found, reading};
@@ -21,7 +21,8 @@ const INSERT: &str = "
 /// An issue's time only goes forward: mail can be taken in out of order.
 const COUNT: &str = "
     UPDATE issues SET comment_count = comment_count + 1,
-        updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at END
+        updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at END,
+        status = CASE WHEN $3 = 1 AND status = 'resolved' THEN 'open' ELSE status END
     WHERE id = $1";
 
 #[derive(sqlx::FromRow)]
@@ -64,24 +65,19 @@ impl Intake {
     ///
     /// # Errors
     /// [`Error::Missing`] if there is no such issue or person.
-    pub async fn add_comment(
-        &mut self,
-        id: CommentId,
-        issue: IssueId,
-        author: PersonId,
-        body: &str,
-        now: Timestamp,
-        message: Option<MessageId>,
-    ) -> Result<(), Error> {
-        let counted = executing_within!(self.tx, on =>
-            sqlx::query(COUNT).bind(issue.to_string()).bind(micros(now)).execute(on))?;
+    pub async fn add_comment(&mut self, comment: &NewComment, now: Timestamp) -> Result<(), Error> {
+        let counted = executing_within!(self.tx, on => sqlx::query(COUNT)
+            .bind(comment.issue_id.to_string())
+            .bind(micros(now))
+            .bind(i64::from(comment.reopens))
+            .execute(on))?;
         found(counted)?;
         executing_within!(self.tx, on => sqlx::query(INSERT)
-            .bind(id.to_string())
-            .bind(issue.to_string())
-            .bind(author.to_string())
-            .bind(plain(body))
-            .bind(message.map(|id| id.to_string()))
+            .bind(comment.id.to_string())
+            .bind(comment.issue_id.to_string())
+            .bind(comment.author.to_string())
+            .bind(plain(&comment.body))
+            .bind(comment.message_id.map(|id| id.to_string()))
             .bind(micros(now))
             .execute(on))?;
         Ok(())

@@ -66,10 +66,6 @@ const SET_STATUS: &str = "
     UPDATE issues SET status = $2, updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END
     WHERE id = $1";
 
-const REOPEN: &str = "
-    UPDATE issues SET status = 'open', updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at END
-    WHERE id = $1 AND status = 'resolved'";
-
 /// Which issues are wanted: those that all of this is true of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IssueFilter {
@@ -239,16 +235,6 @@ impl Intake {
             .bind(micros(now))
             .execute(on))?;
         Ok(key)
-    }
-
-    /// Opens a resolved issue again. False if it was not resolved.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn reopen(&mut self, id: IssueId, now: Timestamp) -> Result<bool, Error> {
-        let done = executing_within!(self.tx, on =>
-            sqlx::query(REOPEN).bind(id.to_string()).bind(micros(now)).execute(on))?;
-        Ok(done > 0)
     }
 }
 

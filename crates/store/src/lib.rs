@@ -57,7 +57,7 @@ pub use grants::{
 pub use intake::Intake;
 pub use issues::IssueFilter;
 pub use mail_servers::{KnownMailServer, Poll};
-pub use messages::{InFolder, KnownUidl, MessageFilter, Untold};
+pub use messages::{InFolder, KnownUidl, MessageFilter, Untold, Written};
 pub use page::{Listed, Page};
 pub use provider_calls::{Calls, Reserved};
 pub use raws::{Packed, pack};

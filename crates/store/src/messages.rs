@@ -23,6 +23,7 @@ mod untold;
 mod was_read;
 
 pub use listed::MessageFilter;
+pub use rates::Written;
 pub use returned::InFolder;
 pub use uidl::KnownUidl;
 pub use untold::Untold;

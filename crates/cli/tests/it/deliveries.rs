@@ -109,6 +109,12 @@ fn what_a_handler_sends_takes_a_server_that_sends() {
     assert_eq!(outlink.json(&off)["outgoing_id"], Value::Null);
     let said = outlink.refused(&["mail-server", "edit", "Out", "--protocol", "imap"]);
     assert!(said.contains("SMTP") && said.contains("hint: "), "{said}");
+    // Whoever names the link of its grant says that its tokens may go to the new address.
+    let moved = ["mail-server", "edit", "Out", "--host", "127.0.0.1"];
+    assert!(outlink.refused(&moved).contains("hint: "), "neither grant nor password");
+    let moved = outlink.json(&[&moved, ["--link", "Work"].as_slice()].concat());
+    assert_eq!(moved["host"], "127.0.0.1", "{moved}");
+    assert!(moved["authorization"].is_object(), "a consent is asked for: {moved}");
     let said = outlink.refused(&["mail-server", "edit", "Out", "--folder", "INBOX", "--no-idle"]);
     assert!(said.contains("hint: "), "nothing is fetched there: {said}");
 }

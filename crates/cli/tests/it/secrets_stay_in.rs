@@ -1,6 +1,7 @@
 //! **Secrets stay in**: one whole life of links and grants, with everything that is ever printed, answered, shown, sent
 //! out or written kept aside; and then each secret that was used is looked for in all of it, in whatever form.
 
+mod mail_out;
 mod needles;
 
 use std::process::Command;
@@ -18,6 +19,7 @@ use tokio::runtime::Runtime;
 use super::rig::browser::{Browser, Page};
 use super::rig::outlink::{Outlink, Ran, command};
 use super::rig::{eventually, scratch};
+use mail_out::mail_out;
 use needles::Needles;
 
 const ALICE: &str = "alice@example.org";
@@ -25,7 +27,11 @@ const SCOPE: &str = "openid email offline_access mail.imap";
 const ROBOT: &str = "robot@project.example";
 /// A secret that looks like none, so that only who knows it can cut it out.
 const SECOND: &str = "winter & spring/are coming";
-const LOG: [(&str, &str); 2] = [("OUTLINK_LOG__LEVEL", "debug"), ("OUTLINK_LOG__FORMAT", "json")];
+const ENVIRONMENT: [(&str, &str); 3] = [
+    ("OUTLINK_LOG__LEVEL", "debug"),
+    ("OUTLINK_LOG__FORMAT", "json"),
+    ("OUTLINK_MAIL__UNENCRYPTED_HOSTS", "localhost"),
+];
 
 /// What runs, what was seen of it, and what must not be in there. The servers end before their directory goes.
 struct Life {
@@ -48,7 +54,8 @@ impl Life {
         let practice = runtime.block_on(outlink_practice::start(Options::new(dir.path())));
         let practice = practice.expect("it starts");
         let receiver = runtime.block_on(Receiver::start()).expect("it starts");
-        let outlink = Outlink::start(&dir.path().join("outlink"), &practice.ca_pem_path, &LOG);
+        let outlink =
+            Outlink::start(&dir.path().join("outlink"), &practice.ca_pem_path, &ENVIRONMENT);
         let mut secrets = Needles::default();
         secrets.add("client secret", practice.client_secret.expose());
         let (seen, token) = (Vec::new(), String::new());
@@ -148,7 +155,9 @@ impl Life {
             }
             self.page(&format!("/{noun}"));
         }
-        for noun in ["tokens", "events", "hand-outs", "messages", "providers", "projects"] {
+        for noun in
+            ["tokens", "events", "hand-outs", "messages", "deliveries", "providers", "projects"]
+        {
             self.get(&format!("/api/v1/{noun}?limit=500"));
         }
         for path in ["/", "/events", "/tokens", "/hand-outs", "/links/new", "/webhooks/new"] {
@@ -224,6 +233,7 @@ fn no_secret_is_ever_seen_again() {
     slips(&mut life);
     refusals_that_repeat_secrets(&mut life, &grants);
     hand_outs(&mut life, &grants);
+    mail_out(&mut life, &grants[0]);
     life.look_at_everything();
     life.learn_from_provider();
     while_it_runs(&mut life);

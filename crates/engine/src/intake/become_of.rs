@@ -3,7 +3,7 @@
 use outlink_mail::message::Parsed;
 use outlink_model::handler::{Decision, Handler, Text, Verdict};
 use outlink_model::message::{MachineKind, Message, Outcome};
-use outlink_model::tracker::NewIssue;
+use outlink_model::tracker::{NewComment, NewIssue};
 use outlink_model::{CommentId, IssueId, ProjectId, Timestamp};
 use outlink_store::{Error as StoreError, Intake};
 
@@ -197,21 +197,25 @@ async fn comment(
     now: Timestamp,
 ) -> Result<(CommentId, Made), StoreError> {
     let author = author(tx, handler, parsed).await?;
-    let comment: CommentId = clock::id();
     let body = match text {
         Text::Whole => parsed.text.as_str(),
         Text::New => parsed.reply.as_str(),
         Text::BeforeMarker => handling.before_marker(handler, &parsed.text).trim_end(),
     };
     let body = with_byline(author.byline.as_deref(), cut(body));
-    tx.add_comment(comment, issue, author.person.id, &body, now, Some(row.id)).await?;
-    if handler.settings.reopen {
-        tx.reopen(issue, now).await?;
-    }
+    let comment = NewComment {
+        id: clock::id(),
+        issue_id: issue,
+        author: author.person.id,
+        body,
+        message_id: Some(row.id),
+        reopens: handler.settings.reopen,
+    };
+    tx.add_comment(&comment, now).await?;
     involve(tx, handling, arrival, issue, &author.person, parsed);
     let rules = &handler.settings.attachments;
-    let attached = attach(tx, row, issue, Some(comment), parsed, rules);
-    Ok((comment, Made { text: body, attached }))
+    let attached = attach(tx, row, issue, Some(comment.id), parsed, rules);
+    Ok((comment.id, Made { text: comment.body, attached }))
 }
 
 fn with_byline(byline: Option<&str>, text: String) -> String {

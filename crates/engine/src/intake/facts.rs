@@ -2,16 +2,19 @@
 
 use jiff::SignedDuration;
 use outlink_mail::message::{Parsed, authentication_by, fold};
-use outlink_model::Timestamp;
 use outlink_model::grant::later;
 use outlink_model::mail_server::MailServer;
 use outlink_model::message::{Authentication, Facts, Match, MatchedBy};
+use outlink_model::{IssueId, Timestamp};
 use outlink_store::{Error as StoreError, Intake};
 
 use super::handling::Handling;
 
 /// Messages of one sender are counted over this time.
 const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(1);
+
+/// Messages of one sender that are counted at most.
+const MOST_COUNTED: u32 = 10_000;
 
 /// Whose mail it is that is looked at, and when it arrived.
 pub(super) struct Arrival<'a> {
@@ -133,23 +136,21 @@ async fn count(
     at: Timestamp,
     facts: &mut Facts,
 ) -> Result<(), StoreError> {
-    let largest = |limit: fn(&outlink_model::handler::HandlerSettings) -> u32| {
-        handling.handlers.iter().map(|handler| limit(&handler.settings)).max().unwrap_or(0)
+    let limits = || handling.handlers.iter().map(|handler| &handler.settings);
+    let counts_issues = limits().any(|limits| limits.issue_per_hour > 0);
+    // Whoever is over the largest limit is over each; only where one handler has none is there more to be counted.
+    let most = match limits().any(|limits| limits.sender_per_hour == 0) {
+        false => limits().map(|limits| limits.sender_per_hour).max().unwrap_or(0),
+        true if counts_issues => MOST_COUNTED,
+        true => return Ok(()),
     };
-    let after = later(at, -COUNTED_OVER);
-    let most = largest(|settings| settings.sender_per_hour);
-    if most > 0 {
-        facts.from_sender = tx.recent_from(&facts.sender, None, after, at, most).await?;
-    }
-    let most = largest(|settings| settings.issue_per_hour);
-    if facts.from_sender == 0 || most == 0 {
-        return Ok(());
-    }
     // Which of the two leads is the handler's to say; the busier one counts, so that no foreign key hides a loop.
-    for issue in [&facts.by_key, &facts.by_headers].into_iter().flatten() {
-        let sent = tx.recent_from(&facts.sender, Some(issue.issue_id), after, at, most).await?;
-        facts.from_sender_in_issue = facts.from_sender_in_issue.max(sent);
-    }
+    let leads = [&facts.by_key, &facts.by_headers].into_iter().flatten();
+    let issues: Vec<IssueId> =
+        leads.map(|found| found.issue_id).filter(|_| counts_issues).collect();
+    let after = later(at, -COUNTED_OVER);
+    let written = tx.written_by(&facts.sender, &issues, after, at, most).await?;
+    (facts.from_sender, facts.from_sender_in_issue) = (written.all, written.in_issue);
     Ok(())
 }
 

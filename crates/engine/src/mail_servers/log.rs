@@ -40,7 +40,8 @@ impl Engine {
         let mut names = HashMap::new();
         let mut items = Vec::with_capacity(listed.items.len());
         for connection in listed.items {
-            let (name, deleted): &mut (String, bool) = match names.entry(connection.mail_server_id) {
+            let (name, deleted): &mut (String, bool) = match names.entry(connection.mail_server_id)
+            {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(unknown) => {
                     let known = self.store().known_mail_server(connection.mail_server_id).await?;

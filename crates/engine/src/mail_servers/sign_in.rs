@@ -126,12 +126,14 @@ pub(super) fn check_not_moved(before: &MailServer, after: &MailServer) -> Result
         SignIn::Password(_) => (
             "password",
             "password was entered",
-            "Enter the password again in the same edit, once you are sure of the new address.",
+            "Once you are sure of the new address, enter the password again in the same edit; or name a link, and a consent \
+             is asked for.",
         ),
         SignIn::Grant(_) => (
             "grant",
             "grant was attached",
-            "Name the grant again in the same edit, once you are sure of the new address.",
+            "Once you are sure of the new address, name the grant again in the same edit; or name a link, and a consent is \
+             asked for.",
         ),
     };
     Err(Problem::invalid(

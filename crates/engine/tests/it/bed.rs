@@ -143,7 +143,8 @@ impl Bed {
         self.grant_of(link, lives, true, &scopes).await
     }
 
-    async fn grant_of(
+    /// The same with tokens for these scopes, with a refresh token or without.
+    pub(crate) async fn grant_of(
         &self,
         link: &Link,
         lives: SignedDuration,

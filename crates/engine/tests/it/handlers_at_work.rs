@@ -404,3 +404,19 @@ async fn a_loop_ends_at_the_limits() {
     let other = Letter { id: "o", from: "dora@example.net", ..Letter::default() };
     assert_eq!(take(&bed, other).await.message.outcome, Outcome::Created, "others may write");
 }
+
+#[tokio::test]
+async fn the_limit_of_an_issue_needs_no_limit_of_the_sender() {
+    let bed = ready().await;
+    let limits = SettingsDraft { issue_per_hour: Some(3), sender_per_hour: Some(0), ..draft() };
+    set(&bed, limits).await;
+    for n in 0..5 {
+        bed.deliver(&format!("m{n}"), "Re: SUP-1 round and round", "");
+    }
+    let fetched = fetch(&bed).await;
+    assert_eq!((fetched.created, fetched.commented, fetched.quarantined), (1, 2, 2), "{fetched:?}");
+    for n in 0..5 {
+        bed.deliver(&format!("n{n}"), &format!("Another matter {n}"), "");
+    }
+    assert_eq!(fetch(&bed).await.created, 5, "new ones are not limited");
+}

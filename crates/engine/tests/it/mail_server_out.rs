@@ -135,6 +135,31 @@ async fn tokens_of_a_preset_go_to_no_server_of_somebody_elses() {
 }
 
 #[tokio::test]
+async fn a_test_says_when_what_was_granted_is_for_reading_alone() {
+    let bed = Bed::new().await;
+    let draft = outlink_engine::links::LinkDraft::default();
+    let microsoft = bed.preset_link("Microsoft", ProviderKind::Microsoft, draft);
+    let link = bed.engine.create_link(microsoft, &Caller::System).await.unwrap().link;
+    for (right, wanted) in
+        [("IMAP.AccessAsUser.All", StepStatus::Failed), ("SMTP.Send", StepStatus::Ok)]
+    {
+        let scope = format!("https://outlook.office.com/{right}");
+        let grant = bed.grant_of(&link, HOUR, true, &["offline_access", &scope]).await;
+        let draft = MailServerDraft {
+            provider: Some(ProviderKind::Microsoft),
+            host: None,
+            port: None,
+            ..out(&bed, &grant)
+        };
+        let report = bed.engine.test_new_mail_server(draft.into()).await.unwrap();
+        let step = report.steps.iter().find(|step| step.id == "scopes").unwrap();
+        assert_eq!(step.status, wanted, "{step:?}");
+        let lacks = step.message.contains("None of this is for SMTP.");
+        assert_eq!(lacks, wanted == StepStatus::Failed, "{step:?}");
+    }
+}
+
+#[tokio::test]
 async fn it_is_tried_as_far_as_mail_could_be_handed_in_and_nothing_is_sent() {
     let bed = Bed::new().await;
     let link = bed.link("Work").await;

@@ -120,7 +120,7 @@ impl MailFault {
 /// | 4yz to RCPT or DATA | this mail, for now |
 /// | 5yz to MAIL, but for a size | the sender, who is the same for all mail |
 /// | 5yz to RCPT or DATA | this mail, for good |
-/// | a command that the server does not know, or not here; 5yz on account of where we call from | the session |
+/// | a command that is not known or does not belong here; 5yz on account of where we call from | the session |
 pub(super) fn verdict(part: Part, reply: &Reply) -> Result<Sent, Error> {
     if let Some(error) = refusal::of_account(reply) {
         return Err(error);
@@ -135,20 +135,18 @@ pub(super) fn verdict(part: Part, reply: &Reply) -> Result<Sent, Error> {
         _ if is_of_size(reply, part) => MailFault::TooLarge,
         (Part::Sender, 400..=499) => return Err(refusal::unavailable(reply)),
         (_, 400..=499) => MailFault::Later,
-        // RFC 5321 §4.2.2: what was said is not known, or does not belong here. 501 may be about an address.
-        (_, 500 | 502 | 503 | 504 | 555) => return Err(Error::Command { command, text }),
         (_, 500..) if is_of_caller(reply) => return Err(Error::Command { command, text }),
+        // RFC 5321 §4.2.2: what was said is not known, or does not belong here. Other than MAIL, which is the same for
+        // all mail, RCPT may be taken for nonsense on account of its address.
+        (Part::Sender, 500 | 504 | 555) | (_, 502 | 503) => {
+            return Err(Error::Command { command, text });
+        }
         (Part::Sender, _) => {
             return Err(Error::Sending { fault: SendingFault::SenderRefused, text });
         }
         (Part::Recipient, _) => of_recipient(reply),
-        (Part::Text, _) if matches!(reply.status, (5, 6 | 7, _)) => MailFault::Rejected,
-        (Part::Text, _) if is_of_spam(reply) => MailFault::Rejected,
-        (Part::Text, _) => match of_recipient(reply) {
-            // Nothing but the status tells what this is about.
-            MailFault::NoSuchMailbox if reply.status.0 == 0 => MailFault::Other,
-            fault => fault,
-        },
+        (Part::Text, _) if reply.status.1 == 6 || is_of_spam(reply) => MailFault::Rejected,
+        (Part::Text, _) => of_status(reply),
     };
     Ok(fault.refused(Some(text)))
 }
@@ -171,21 +169,24 @@ fn is_of_spam(reply: &Reply) -> bool {
 
 /// What 5yz says of a recipient.
 fn of_recipient(reply: &Reply) -> MailFault {
-    let said = refusal::said(reply);
-    if words::has(&said, &["relay", "5.7.54"]) {
+    if words::has(&refusal::said(reply), &["relay", "5.7.54"]) {
         return MailFault::NoRelay;
     }
+    match (of_status(reply), reply.code) {
+        (MailFault::Other, 500 | 501 | 504 | 555) => MailFault::BadAddress,
+        (MailFault::Other, 550 | 551 | 553) if reply.status.0 == 0 => MailFault::NoSuchMailbox,
+        (MailFault::Other, 552) => MailFault::RecipientFull,
+        (fault, _) => fault,
+    }
+}
+
+/// What an enhanced status code says of a mail or its recipient (RFC 3463 §3).
+fn of_status(reply: &Reply) -> MailFault {
     match reply.status {
         (_, 1, 3) => MailFault::BadAddress,
         (_, 1, _) | (_, 2, 1) => MailFault::NoSuchMailbox,
         (_, 2, 2) => MailFault::RecipientFull,
         (_, 7, _) => MailFault::Rejected,
-        (0, _, _) => match reply.code {
-            550 | 551 | 553 => MailFault::NoSuchMailbox,
-            501 => MailFault::BadAddress,
-            552 => MailFault::RecipientFull,
-            _ => MailFault::Other,
-        },
         _ => MailFault::Other,
     }
 }

@@ -42,6 +42,7 @@ CREATE INDEX mail_servers_wanted ON mail_servers (id) WHERE wanted_at IS NOT NUL
 -- All grants are counted without reading one of them. A row of an index has its limit of length, which where tokens came
 -- from can exceed: those few are counted apart. So are those that end with an access token that lives for a short time.
 CREATE INDEX grants_bound ON grants (link_id, state, bound_to) WHERE length(bound_to) <= 600;
-CREATE INDEX grants_not_bound ON grants (link_id, state) WHERE bound_to IS NULL OR length(bound_to) > 600;
+CREATE INDEX grants_not_bound ON grants (link_id, state)
+    WHERE CASE WHEN length(bound_to) <= 600 THEN 0 ELSE 1 END = 1;
 CREATE INDEX grants_ending ON grants ((expires_at - issued_at))
     WHERE refresh_token IS NULL AND self_renewing = 0;

@@ -8,50 +8,68 @@ use crate::{Error, Intake};
 
 /// The condition about the issue is that of the index `messages_address`, which otherwise would not serve. Counting ends
 /// where enough are found.
-macro_rules! count {
-    ($issue:literal) => {
+macro_rules! found {
+    ($what:literal, $counted:literal) => {
         concat!(
-            "SELECT COUNT(*) FROM (
-                SELECT 1 AS one FROM messages
-                WHERE address = $1 AND internal_date > $2 AND internal_date <= $3 AND issue_id IS NOT NULL",
-            $issue,
-            " LIMIT $4) AS found"
+            "SELECT ",
+            $counted,
+            " FROM (
+                SELECT ",
+            $what,
+            " FROM messages
+                WHERE address = $1 AND internal_date > $2 AND internal_date <= $3 AND issue_id IS NOT NULL
+                LIMIT $4) AS found"
         )
     };
 }
 
-const FROM: &str = count!("");
-const FROM_IN_ISSUE: &str = count!(" AND issue_id = $5");
+const FROM: &str = found!("1 AS one", "COUNT(*), CAST(0 AS BIGINT), CAST(0 AS BIGINT)");
+const FROM_IN_ISSUES: &str = found!(
+    "issue_id",
+    "COUNT(*), COUNT(CASE WHEN issue_id = $5 THEN 1 END), COUNT(CASE WHEN issue_id = $6 THEN 1 END)"
+);
+
+/// How much a sender has written within some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Messages that became something.
+    pub all: u32,
+    /// Messages that became something in one issue: in that of the given ones in which there are the most.
+    pub in_issue: u32,
+}
 
 impl Intake {
-    /// How many messages of this sender, an address in lower case, became something, or something in this issue, of those
-    /// that arrived after one time and until another. Counting ends at `at_most`.
+    /// How many messages of this sender, an address in lower case, became something, and something in one of these issues
+    /// (of which two are looked at), of those that arrived after one time and until another. Counting ends when `at_most`
+    /// messages were found.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn recent_from(
+    pub async fn written_by(
         &mut self,
         address: &str,
-        issue: Option<IssueId>,
+        issues: &[IssueId],
         after: Timestamp,
         until: Timestamp,
         at_most: u32,
-    ) -> Result<u32, Error> {
-        let text = if issue.is_some() { FROM_IN_ISSUE } else { FROM };
-        let issue = issue.map(|id| id.to_string());
-        let count: i64 = within!(self.tx, on => {
-            let query = sqlx::query_scalar(text)
+    ) -> Result<Written, Error> {
+        let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
+        let text = if issues.is_empty() { FROM } else { FROM_IN_ISSUES };
+        let (all, first, second): (i64, i64, i64) = within!(self.tx, on => {
+            let query = sqlx::query_as(text)
                 .bind(plain(address))
                 .bind(micros(after))
                 .bind(micros(until))
                 .bind(i64::from(at_most));
-            match &issue {
-                Some(issue) => query.bind(issue),
-                None => query,
+            match &issues[..] {
+                [] => query,
+                [one] => query.bind(one).bind(one),
+                [one, other, ..] => query.bind(one).bind(other),
             }
             .fetch_one(on)
         })?;
-        number("messages", count)
+        let in_issue = number("messages", first.max(second))?;
+        Ok(Written { all: number("messages", all)?, in_issue })
     }
 }
 
@@ -62,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_sender_wrote_is_counted_by_an_index() {
-        for query in [FROM, FROM_IN_ISSUE] {
+        for query in [FROM, FROM_IN_ISSUES] {
             let plan = plan(query).await;
             assert!(plan.contains("INDEX messages_address"), "{plan}");
         }

@@ -10,7 +10,8 @@ use outlink_store::{Error, IssueFilter, MessageFilter, Page, Untold, pack};
 
 use crate::bench::{Bench, on_both};
 use crate::samples::{
-    alice, at, channel, created, id, message, new_issue, packed, project, raw, sha, shown, taken,
+    alice, at, channel, comment, created, id, message, new_issue, packed, project, raw, sha, shown,
+    taken,
 };
 
 on_both!(
@@ -247,7 +248,7 @@ async fn nul_characters_fail_nothing(Bench { store, .. }: Bench) {
     intake.involve(id(1), &["a\0b@example.org".into()]);
     assert!(intake.is_involved(id(1), "a\0b@example.org").await.unwrap());
     assert_eq!(intake.known_person("a\0b@example.org").await.unwrap(), Some(again));
-    intake.add_comment(id(1), id(1), person.id, "e\0f", at(0), None).await.unwrap();
+    intake.add_comment(&comment(1, 1, person.id, "e\0f"), at(0)).await.unwrap();
     intake.put_raws(&[(&sha(1), &packed(1))]).await.unwrap();
     let odd = Message {
         message_id: Some("x\0y".into()),
@@ -302,7 +303,7 @@ async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
     refused(intake.set_outcome(&message(9)).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
-    refused(intake.add_comment(id(1), id(9), reporter, "b", at(0), None).await);
+    refused(intake.add_comment(&comment(1, 9, reporter, "b"), at(0)).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
     let unknown: MessageId = id(9);

@@ -1,10 +1,10 @@
 //! What becomes of issues: their fields, their keys, and who has a part in them.
 
-use outlink_model::tracker::{IssueStatus, NewIssue, Person, Priority};
+use outlink_model::tracker::{IssueStatus, NewComment, NewIssue, Person, Priority};
 use outlink_store::{Error, IssueFilter, Page, Store};
 
 use crate::bench::{Bench, on_both};
-use crate::samples::{alice, at, channel, created, id, new_issue, page, project};
+use crate::samples::{alice, at, channel, comment, created, id, new_issue, page, project};
 
 on_both!(
     an_issue_keeps_what_its_mail_said,
@@ -89,15 +89,18 @@ async fn a_resolved_issue_is_opened_again(Bench { store, .. }: Bench) {
     channel(&store).await;
     let mut intake = store.intake().await.unwrap();
     created(&mut intake, 1).await;
-    assert!(!intake.reopen(id(1), at(5)).await.unwrap(), "it is open");
+    let alice = alice(&mut intake).await;
+    let reopening = |n| NewComment { reopens: true, ..comment(n, 1, alice, "And") };
+    intake.add_comment(&reopening(1), at(5)).await.unwrap();
     intake.commit().await.unwrap();
     store.set_issue_status(id(1), IssueStatus::Resolved, at(9)).await.unwrap();
+    let mut intake = store.intake().await.unwrap();
+    intake.add_comment(&comment(2, 1, alice, "Thanks"), at(7)).await.unwrap();
+    intake.commit().await.unwrap();
     let read = store.issue(id(1)).await.unwrap().unwrap();
     assert_eq!((read.status, read.updated_at), (IssueStatus::Resolved, at(9)));
     let mut intake = store.intake().await.unwrap();
-    assert!(intake.reopen(id(1), at(7)).await.unwrap());
-    assert!(!intake.reopen(id(1), at(8)).await.unwrap(), "once is enough");
-    assert!(!intake.reopen(id(2), at(8)).await.unwrap());
+    intake.add_comment(&reopening(3), at(7)).await.unwrap();
     intake.commit().await.unwrap();
     let read = store.issue(id(1)).await.unwrap().unwrap();
     assert_eq!((read.status, read.updated_at), (IssueStatus::Open, at(9)), "never back in time");

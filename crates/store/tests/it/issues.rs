@@ -1,13 +1,14 @@
 use std::sync::Arc;
 
 use outlink_model::tracker::{
-    Attachment, Comment, Issue, IssueStatus, NewIssue, PartRange, Person, TransferEncoding,
+    Attachment, Comment, Issue, IssueStatus, NewComment, NewIssue, PartRange, Person,
+    TransferEncoding,
 };
 use outlink_store::{Error, IssueFilter, Listed, Page};
 
 use crate::bench::{Bench, on_both, together};
 use crate::samples::{
-    alice, at, channel, created, id, message, new_issue, packed, page, project, sha,
+    alice, at, channel, comment, created, id, message, new_issue, packed, page, project, sha,
 };
 
 on_both!(
@@ -36,11 +37,17 @@ async fn an_issue_comes_back_with_its_comments_and_attachments(Bench { store, ..
     let mut intake = store.intake().await.unwrap();
     let key = created(&mut intake, 1).await;
     let bob = intake.person("bob@example.org", "Bob", id(2)).await.unwrap();
-    intake.add_comment(id(1), id(1), bob.id, "Me too", at(9), Some(id(2))).await.unwrap();
+    intake
+        .add_comment(
+            &NewComment { message_id: Some(id(2)), ..comment(1, 1, bob.id, "Me too") },
+            at(9),
+        )
+        .await
+        .unwrap();
     intake.add_attachment(pdf());
     intake.put_raws(&[(&sha(2), &packed(2))]).await.unwrap();
     intake.put_message(&message(2)).await.unwrap();
-    intake.add_comment(id(2), id(1), bob.id, "Written earlier", at(5), None).await.unwrap();
+    intake.add_comment(&comment(2, 1, bob.id, "Written earlier"), at(5)).await.unwrap();
     intake.commit().await.unwrap();
 
     let alice = Person { id: id(1), address: "alice@example.org".into(), name: "Alice".into() };

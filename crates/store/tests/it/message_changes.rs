@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use outlink_model::message::{Message, Outcome};
 
+use outlink_model::tracker::NewComment;
+
 use crate::bench::{Bench, on_both};
-use crate::samples::{alice, at, channel, created, id, message, shown, taken};
+use crate::samples::{alice, at, channel, comment, created, id, message, shown, taken};
 
 on_both!(
     another_outcome_takes_the_place_of_the_first,
@@ -23,7 +25,13 @@ async fn another_outcome_takes_the_place_of_the_first(Bench { store, .. }: Bench
     assert_eq!(shown(&read), shown(&first));
     created(&mut intake, 1).await;
     let author = alice(&mut intake).await;
-    intake.add_comment(id(1), id(1), author, "Hello", at(5), Some(id(2))).await.unwrap();
+    intake
+        .add_comment(
+            &NewComment { message_id: Some(id(2)), ..comment(1, 1, author, "Hello") },
+            at(5),
+        )
+        .await
+        .unwrap();
     let again = Message {
         outcome: Outcome::Commented,
         reason: None,
@@ -78,21 +86,24 @@ async fn what_a_sender_wrote_is_counted(Bench { store, .. }: Bench) {
         taken(&store, &message, n).await;
     }
     let mut intake = store.intake().await.unwrap();
-    for (address, issue, after, until, at_most, expected) in [
-        ("bob@example.org", None, 0, 30, 99, 3),
-        ("bob@example.org", None, 10, 29, 99, 1),
-        ("bob@example.org", None, 0, 30, 2, 2),
-        ("bob@example.org", None, 0, 30, 0, 0),
-        ("bob@example.org", Some(1), 0, 30, 99, 2),
-        ("bob@example.org", Some(2), 0, 30, 99, 1),
-        ("bob@example.org", Some(3), 0, 30, 99, 0),
-        ("Bob@example.org", None, 0, 30, 99, 0),
-        ("alice@example.org", None, -1, 0, 99, 2),
+    for (address, issues, after, until, at_most, expected) in [
+        ("bob@example.org", &[][..], 0, 30, 99, (3, 0)),
+        ("bob@example.org", &[], 10, 29, 99, (1, 0)),
+        ("bob@example.org", &[], 0, 30, 2, (2, 0)),
+        ("bob@example.org", &[], 0, 30, 0, (0, 0)),
+        ("bob@example.org", &[1], 0, 30, 99, (3, 2)),
+        ("bob@example.org", &[2], 0, 30, 99, (3, 1)),
+        ("bob@example.org", &[2, 1], 0, 30, 99, (3, 2)),
+        ("bob@example.org", &[1, 3], 0, 30, 99, (3, 2)),
+        ("bob@example.org", &[3], 0, 30, 99, (3, 0)),
+        ("bob@example.org", &[1], 0, 30, 1, (1, 1)),
+        ("Bob@example.org", &[1], 0, 30, 99, (0, 0)),
+        ("alice@example.org", &[], -1, 0, 99, (2, 0)),
     ] {
-        let count = intake
-            .recent_from(address, issue.map(id), at(after), at(until), at_most)
-            .await
-            .unwrap();
-        assert_eq!(count, expected, "{address} {issue:?} {after} {until} {at_most}");
+        let named: Vec<_> = issues.iter().map(|issue| id(*issue)).collect();
+        let written =
+            intake.written_by(address, &named, at(after), at(until), at_most).await.unwrap();
+        let counted = (written.all, written.in_issue);
+        assert_eq!(counted, expected, "{address} {issues:?} {after} {until} {at_most}");
     }
 }

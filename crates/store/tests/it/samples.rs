@@ -14,7 +14,7 @@ use outlink_model::mail_server::{
 };
 use outlink_model::message::{Authentication, Message, Outcome, Place};
 use outlink_model::provider::ProviderKind;
-use outlink_model::tracker::{NewIssue, Project};
+use outlink_model::tracker::{NewComment, NewIssue, Project};
 use outlink_model::webhook::Webhook;
 use outlink_model::{
     ConsentId, GrantId, IssueId, LinkId, MailServerId, MessageId, PersonId, ProjectId, Secret,
@@ -402,6 +402,18 @@ pub(crate) fn new_issue(n: u128, reporter: PersonId) -> NewIssue {
         labels: Vec::new(),
         reporter,
         assignee: None,
+    }
+}
+
+/// Comment `n` on issue `issue`, which is to be made.
+pub(crate) fn comment(n: u128, issue: u128, author: PersonId, body: &str) -> NewComment {
+    NewComment {
+        id: id(n),
+        issue_id: id(issue),
+        author,
+        body: body.into(),
+        message_id: None,
+        reopens: false,
     }
 }
 

@@ -31,6 +31,13 @@ fn what_is_wrong_with_one_mail_is_told_and_whether_it_stays_so() {
             BadAddress,
         ),
         (Part::Recipient, "501 bad address syntax", BadAddress),
+        (Part::Recipient, "555 5.5.2 Syntax error, goodbye. x - gsmtp", BadAddress),
+        (
+            Part::Recipient,
+            "504 5.5.2 <x@y>: Recipient address rejected: need fully-qualified address",
+            BadAddress,
+        ),
+        (Part::Text, "500 5.5.2 Line too long", Other),
         (Part::Recipient, "552 5.2.2 over quota", RecipientFull),
         (Part::Recipient, "554 5.7.1 <x@example.net>: Relay access denied", NoRelay),
         (
@@ -84,9 +91,9 @@ fn what_is_not_about_one_mail_is_an_error_of_the_session() {
     }
     for part in [Part::Sender, Part::Recipient, Part::Text] {
         for said in [
-            "500 what?",
+            "502 5.5.1 not implemented",
             "503 5.5.1 Bad sequence of commands",
-            "555 5.5.4 parameters",
+            "550 5.7.1 <[127.0.0.1]>: Helo command rejected: not today",
             "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using a list",
         ] {
             assert!(matches!(judged(part, said), Err(Error::Command { .. })), "{said}");
@@ -95,6 +102,9 @@ fn what_is_not_about_one_mail_is_an_error_of_the_session() {
         {
             assert!(judged(part, said).unwrap_err().is_passing(), "{said}");
         }
+    }
+    for said in ["500 what?", "504 no", "555 5.5.4 Unsupported parameters"] {
+        assert!(matches!(judged(Part::Sender, said), Err(Error::Command { .. })), "{said}");
     }
     for said in ["451 4.7.1 later", "452 4.3.1 Insufficient system storage"] {
         assert!(matches!(judged(Part::Sender, said), Err(Error::Unavailable { .. })), "{said}");

@@ -1,10 +1,10 @@
 //! What keeps a delivery from being sent, or why it was given up. A pure function of what the store holds.
 
 use outlink_model::delivery::{Delivery, DeliveryState};
-use outlink_model::grant::Actor;
+use outlink_model::grant::{Actor, Trouble};
 use outlink_model::mail_server::{MailServer, SignIn};
 
-use crate::words::{TroubleView, who};
+use crate::words::TroubleView;
 
 /// What keeps a delivery, or ended it.
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub(super) enum Helps {
 /// What keeps it. Where nothing can be sent through its mail server, that is said before what was wrong with the mail.
 pub(super) fn kept_by(delivery: &Delivery, server: Option<&MailServer>) -> Option<Kept> {
     let own = || {
-        let trouble = delivery.trouble.as_ref().map(TroubleView::from)?;
+        let trouble = of(delivery.trouble.as_ref()?);
         let helps = if server.is_some() { Helps::Retry } else { Helps::Nothing };
         Some(Kept { trouble, helps })
     };
@@ -49,7 +49,7 @@ fn kept_by_server(server: &MailServer) -> Option<Kept> {
             tone: "bad",
             reason: format!("The mail server {name} has nothing to sign in with."),
             hint: "Authorise it on its page; what waits is sent then.".to_owned(),
-            who: who(Actor::LinkAdministrator),
+            who: ADMINISTRATOR,
             provider_error: None,
         };
         return Some(Kept { trouble, helps: Helps::Server });
@@ -64,14 +64,24 @@ fn kept_by_server(server: &MailServer) -> Option<Kept> {
         };
         return Some(Kept { trouble, helps: Helps::Server });
     }
-    let trouble = server.health.trouble.as_ref().map(TroubleView::from)?;
+    let trouble = of(server.health.trouble.as_ref()?);
     Some(Kept { trouble, helps: Helps::Retry })
+}
+
+/// Said of mail, which belongs to no link.
+const ADMINISTRATOR: &str = "An administrator must act.";
+
+fn of(trouble: &Trouble) -> TroubleView {
+    let view = TroubleView::from(trouble);
+    match trouble.actor {
+        Actor::LinkAdministrator => TroubleView { who: ADMINISTRATOR, ..view },
+        _ => view,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use outlink_model::delivery::DeliveryKind;
-    use outlink_model::grant::Trouble;
     use outlink_model::mail_server::ServerHealth;
     use outlink_model::{Secret, Timestamp};
 
