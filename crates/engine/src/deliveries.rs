@@ -16,6 +16,7 @@ mod address;
 mod attempt;
 mod background;
 mod session;
+mod settle;
 
 pub(crate) use address::{is_address, may_be_answered};
 

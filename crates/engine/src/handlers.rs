@@ -71,6 +71,7 @@ impl Engine {
         };
         check::handler(&handler, &server)?;
         check::sending(&handler, None)?;
+        self.check_forward(&handler).await?;
         self.store()
             .create_handler(&handler)
             .await

@@ -290,12 +290,12 @@ fn no_folders() -> Trouble {
     left("The session does not speak the protocol that the mail server is set to.")
 }
 
-/// The trouble of a fetch that was left although nothing is wrong with it.
+/// The trouble of work on a mail server, in or out, that was left although nothing is wrong with it.
 fn left(reason: &str) -> Trouble {
     Trouble {
         actor: Actor::Nobody,
         reason: reason.to_owned(),
-        hint: "Nothing is lost: what has not been taken in is fetched the next time.".to_owned(),
+        hint: "Nothing is lost: what is left over is fetched or sent the next time.".to_owned(),
         provider_error: None,
     }
 }
@@ -304,14 +304,14 @@ pub(crate) fn stopping() -> Trouble {
     left("This server is stopping.")
 }
 
-/// The trouble of a fetch that was left since somebody else holds the server.
+/// The trouble of work that was left since somebody else holds the server.
 pub(crate) fn overtaken() -> Trouble {
-    left("Another fetch from this mail server has begun meanwhile, or it was changed.")
+    left("Somebody else is at this mail server by now, or it was changed.")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it ends every `map_err`")]
 pub(crate) fn inner(error: Error) -> Failed {
-    tracing::error!(%error, "mail could not be taken in");
+    tracing::error!(%error, "mail could not be taken in or sent");
     let problem = error.problem();
     Failed::ours(Trouble {
         actor: Actor::Operator,

@@ -85,12 +85,12 @@ pub struct Retention {
     /// Days after which the raw bytes of a message are let go of, attachments apart; `None`: never. Its line in the
     /// ledger stays for ever, since by it the message counts once.
     pub raw_days: Option<u32>,
-    /// Days after which a line of the connectivity log is let go of.
+    /// Days after which a line of the connectivity log is let go of, and a delivery that was sent or given up.
     pub log_days: u32,
 }
 
 impl Default for Retention {
-    /// Raw bytes for ever, the connectivity log for 90 days.
+    /// Raw bytes for ever, the connectivity log and deliveries that are over for 90 days.
     fn default() -> Self {
         Self { raw_days: None, log_days: 90 }
     }
@@ -175,6 +175,8 @@ struct Inner {
     hash_queue: tokio::sync::Semaphore,
     /// Batches of mail that are committed or wait for the database at once.
     commits: tokio::sync::Semaphore,
+    /// Mails that are sent on and made ready at once: each is in memory more than once meanwhile.
+    composing: tokio::sync::Semaphore,
     /// Fetches of mail that are under way at once.
     fetching: Arc<tokio::sync::Semaphore>,
     /// The mail servers that this node holds.
@@ -210,6 +212,7 @@ impl Engine {
             hashing: tokio::sync::Semaphore::new(2),
             hash_queue: tokio::sync::Semaphore::new(32),
             commits: tokio::sync::Semaphore::new(8),
+            composing: tokio::sync::Semaphore::new(4),
             fetching: Arc::new(tokio::sync::Semaphore::new(poll::AT_ONCE)),
             holding: poll::Holding::default(),
             tasks: TaskTracker::new(),

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use outlink_model::delivery::{DeliveryKind, DeliveryState};
 use outlink_model::message::{Message, Outcome};
 use outlink_model::problem::{Problem, ProblemKind};
 use outlink_model::{MessageId, Timestamp};
-use outlink_store::MessageFilter;
+use outlink_store::{DeliveryFilter, MessageFilter};
 
 use crate::{Engine, Error, Listed, Page};
 
@@ -24,6 +25,8 @@ pub struct MessageView {
     pub handler: Option<String>,
     /// Whether its bytes can be had.
     pub raw: Raw,
+    /// Whether it was to be sent on, and that was given up.
+    pub forward_failed: bool,
 }
 
 /// Whether the bytes of a message can be had.
@@ -65,10 +68,12 @@ impl MessageView {
         }
     }
 
-    /// Whether it can be handled anew: it came to nothing, its bytes are here, and so is its mail server.
+    /// Whether it can be handled anew: it came to nothing, or was to be sent on in vain; its bytes are here, and so is its
+    /// mail server.
     pub fn may_replay(&self) -> bool {
         let is_kept = self.raw == Raw::Kept;
-        !has_become(self.message.outcome) && is_kept && !self.mail_server_deleted
+        let came_to_nothing = !has_become(self.message.outcome) || self.forward_failed;
+        came_to_nothing && is_kept && !self.mail_server_deleted
     }
 }
 
@@ -231,6 +236,7 @@ impl Engine {
             None => None,
         };
         let server = self.store().known_mail_server(message.place.mail_server_id).await?;
+        let forward_failed = self.forward_failed(&message).await?;
         Ok(MessageView {
             message,
             issue_key: issue.map(|issue| issue.key),
@@ -238,6 +244,22 @@ impl Engine {
             mail_server: server.map(|known| known.shown_name()).unwrap_or_default(),
             handler,
             raw,
+            forward_failed,
         })
+    }
+
+    /// Whether a message was to be sent on, and that was given up.
+    pub(crate) async fn forward_failed(&self, message: &Message) -> Result<bool, Error> {
+        if message.outcome != Outcome::Forwarded {
+            return Ok(false);
+        }
+        let failed = DeliveryFilter {
+            state: Some(DeliveryState::Failed),
+            kind: Some(DeliveryKind::Forward),
+            message_id: Some(message.id),
+            ..DeliveryFilter::default()
+        };
+        let first = Page { limit: 1, after: None };
+        Ok(!self.store().deliveries(&failed, &first).await?.items.is_empty())
     }
 }

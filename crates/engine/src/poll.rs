@@ -211,7 +211,7 @@ impl Engine {
             }
             Ok(false) => false,
             Err(error) => {
-                tracing::error!(%error, server = server.name, "how a fetch went could not be kept");
+                tracing::error!(%error, server = server.name, "how a fetch or a session of sending went could not be kept");
                 false
             }
         }

@@ -1,5 +1,5 @@
 //! Forgetting what is over: sessions, one-time addresses, consents that nobody gave, the record of old
-//! hand-outs, old lines of the connectivity log, mail that was sent long ago, and raw bytes where the operator wants it so. The ledger's lines stay:
+//! hand-outs, old lines of the connectivity log, deliveries that were over long ago, and raw bytes where the operator wants it so. The ledger's lines stay:
 //! they are what keeps a message from counting twice.
 
 use std::time::Duration;

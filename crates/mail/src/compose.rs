@@ -15,6 +15,8 @@ use crate::message::clean;
 const FILE: &str = "message.eml";
 /// Octets of a line, its end apart (RFC 5322 §2.1.1).
 const LINE: usize = 998;
+/// Characters of a boundary that come from the Message-ID. All of a boundary has 70 at most (RFC 2046 §5.1.1).
+const KEY: usize = 40;
 
 /// What a mail says.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +57,7 @@ pub fn compose(mail: &Mail<'_>) -> Result<Vec<u8>, String> {
     let body = match mail.attached {
         None => text(mail.text).formatted(),
         Some(raw) => {
-            let boundary = boundary(mail.text, raw);
+            let boundary = boundary(mail.mail_id, mail.text, raw);
             let mut parts = MultiPart::mixed().boundary(boundary);
             // RFC 2045 §6.4: what holds for a part is said of the whole too.
             if as_it_is(raw) == Some(ContentTransferEncoding::EightBit) {
@@ -118,13 +120,22 @@ fn as_it_is(raw: &[u8]) -> Option<ContentTransferEncoding> {
 }
 
 /// What stands between the parts (RFC 2046 §5.1.1), and begins no line of them.
-fn boundary(text: &str, raw: &[u8]) -> String {
+///
+/// It has the end of the Message-ID in it, which is the same at every attempt and known to nobody before: whoever could
+/// guess it would write a mail that has to be searched once for each of its lines.
+fn boundary(mail_id: &str, text: &str, raw: &[u8]) -> String {
+    let (local, _) = mail_id.rsplit_once('@').unwrap_or((mail_id, ""));
+    // What needs no care between quotation marks, and is in every Message-ID that is made here.
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || ".-_".contains(*c);
+    let mut key: Vec<char> = local.chars().rev().filter(is_plain).take(KEY).collect();
+    key.reverse();
+    let key = String::from_iter(key);
     let begins = |part: &[u8], delimiter: &str| {
         part.split(|&byte| byte == b'\n').any(|line| line.starts_with(delimiter.as_bytes()))
     };
-    // A mail that we sent on before has the first ones in it. Each takes at least one line, so that one is free.
+    // Each that is taken takes at least one line, so that one is free.
     (0_u64..)
-        .map(|number| format!("=_outlink_{number}"))
+        .map(|number| format!("=_{key}_{number}"))
         .find(|boundary| {
             let delimiter = format!("--{boundary}");
             !begins(text.as_bytes(), &delimiter) && !begins(raw, &delimiter)

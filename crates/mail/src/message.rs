@@ -54,6 +54,9 @@ pub struct Parsed {
     pub to: Vec<Address>,
     /// Who gets a copy.
     pub cc: Vec<Address>,
+    /// Where reports about it go, by the word of the server that delivered it (Return-Path, RFC 5321 §4.4); absent where
+    /// it has none, or an empty one.
+    pub return_path: Option<Address>,
     /// Where the sender wants answers to go (Reply-To).
     pub reply_to: Vec<Address>,
     /// Every address that it was sent or delivered to, in lower case, each once.

@@ -8,6 +8,7 @@
 mod address;
 mod capabilities;
 mod data;
+mod heard;
 mod refusal;
 mod reply;
 mod send;
@@ -17,6 +18,7 @@ mod verdict;
 mod wire;
 
 pub(crate) use address::carried;
+pub use address::is_carried;
 pub use capabilities::Capabilities;
 pub use send::Sent;
 pub use session::Session;

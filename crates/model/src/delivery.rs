@@ -59,9 +59,11 @@ pub struct Delivery {
     pub in_reply_to: Option<String>,
     /// How far it is.
     pub state: DeliveryState,
-    /// Attempts that the mail server answered about this mail. Those that failed before, since the server could not be
-    /// reached or did not let us in, count for the server.
+    /// Attempts that the mail server answered about this mail, or at which it was given the whole mail. Those that failed
+    /// before, since the server could not be reached or did not let us in, count for the server.
     pub attempts: u32,
+    /// Those of the attempts at which the mail server was given the whole mail and said nothing of it.
+    pub unanswered: u32,
     /// When it is tried next, while it waits.
     pub next_at: Timestamp,
     /// What was wrong with the last attempt.
@@ -74,6 +76,10 @@ pub struct Delivery {
 
 /// A mail that was not taken for this long is given up: whoever waits for it has long since asked again.
 pub const GIVEN_UP_AFTER: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// After so many attempts at which a mail was given whole and not answered for, it is given up: it may have arrived as
+/// often.
+const MOST_UNANSWERED: u32 = 5;
 
 /// What follows from an attempt that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +107,12 @@ pub fn after_refusal(delivery: &Delivery, is_for_good: bool, now: Timestamp, jit
     Next::At(later(now, wait.mul_f64(1.0 + jitter.clamp(0.0, 1.0) / 4.0)))
 }
 
+/// When a mail that was given whole and not answered for is sent again: after the same times, and at most five times in
+/// all. `delivery` counts the attempt already.
+pub fn after_silence(delivery: &Delivery, now: Timestamp, jitter: f64) -> Next {
+    after_refusal(delivery, delivery.unanswered >= MOST_UNANSWERED, now, jitter)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +133,7 @@ mod tests {
             in_reply_to: None,
             state: DeliveryState::Waiting,
             attempts,
+            unanswered: 0,
             next_at: Timestamp::UNIX_EPOCH,
             trouble: None,
             created_at: Timestamp::UNIX_EPOCH,
@@ -143,5 +156,13 @@ mod tests {
         assert_eq!(after_refusal(&tried(1), true, now, 0.0), Next::GiveUp, "refused for good");
         let old = later(Timestamp::UNIX_EPOCH, GIVEN_UP_AFTER);
         assert_eq!(after_refusal(&tried(1), false, old, 0.0), Next::GiveUp, "too old");
+    }
+
+    #[test]
+    fn a_mail_that_is_never_answered_for_is_sent_five_times_at_most() {
+        let now = Timestamp::UNIX_EPOCH;
+        let silent = |attempts, unanswered| Delivery { unanswered, ..tried(attempts) };
+        assert!(matches!(after_silence(&silent(9, 4), now, 0.0), Next::At(_)));
+        assert_eq!(after_silence(&silent(5, 5), now, 0.0), Next::GiveUp);
     }
 }

@@ -121,7 +121,7 @@ impl Intake {
         text: &'static str,
         attachments: &[Attachment],
     ) -> Result<(), Error> {
-        executing_within!(self.tx, on => {
+        executing_within!(*self.on().await?, on => {
             let mut query = sqlx::query(text);
             for attachment in attachments {
                 query = query

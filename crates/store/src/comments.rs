@@ -4,7 +4,8 @@ use outlink_model::tracker::{Comment, NewComment};
 use outlink_model::{IssueId, Timestamp};
 
 use crate::cell::{micros, parse, parse_some, plain, time};
-use crate::db::{executing_within, found, reading};
+use crate::db::reading;
+use crate::intake::later;
 use crate::people::person;
 use crate::{Error, Intake, Store};
 
@@ -66,20 +67,18 @@ impl Intake {
     /// # Errors
     /// [`Error::Missing`] if there is no such issue or person.
     pub async fn add_comment(&mut self, comment: &NewComment, now: Timestamp) -> Result<(), Error> {
-        let counted = executing_within!(self.tx, on => sqlx::query(COUNT)
+        later!(self, COUNT, query => query
             .bind(comment.issue_id.to_string())
             .bind(micros(now))
-            .bind(i64::from(comment.reopens))
-            .execute(on))?;
-        found(counted)?;
-        executing_within!(self.tx, on => sqlx::query(INSERT)
+            .bind(i64::from(comment.reopens)));
+        // That there is no such issue, the comment itself says.
+        later!(self, INSERT, query => query
             .bind(comment.id.to_string())
             .bind(comment.issue_id.to_string())
             .bind(comment.author.to_string())
             .bind(plain(&comment.body))
             .bind(comment.message_id.map(|id| id.to_string()))
-            .bind(micros(now))
-            .execute(on))?;
+            .bind(micros(now)));
         Ok(())
     }
 }

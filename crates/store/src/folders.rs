@@ -58,7 +58,7 @@ impl Intake {
         folder: &str,
         cursor: &Cursor,
     ) -> Result<(), Error> {
-        executing_within!(self.tx, on => sqlx::query(SET_CURSOR)
+        executing_within!(*self.on().await?, on => sqlx::query(SET_CURSOR)
             .bind(server.to_string())
             .bind(plain(folder))
             .bind(i64::from(cursor.uid_validity))

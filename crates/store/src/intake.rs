@@ -16,6 +16,10 @@ use crate::db::{Tx, executing_within};
 use crate::issues::Numbers;
 use crate::{Error, Store};
 
+mod later;
+
+pub(crate) use later::{Later, later};
+
 /// A write transaction for incoming messages. Dropped without [`Intake::commit`], it is rolled back.
 ///
 /// On SQLite every other write waits for it, so nothing slow may happen between its calls: no network, no parsing, no
@@ -24,7 +28,7 @@ use crate::{Error, Store};
 /// After an error within a savepoint, [`Intake::rollback_to_savepoint`] makes the transaction usable again; after one
 /// outside of a savepoint it is lost.
 pub struct Intake {
-    pub(crate) tx: Tx,
+    tx: Tx,
     pub(crate) kept: Kept,
 }
 
@@ -37,8 +41,10 @@ pub(crate) struct Kept {
     pub(crate) attachments: Vec<Attachment>,
     /// The numbers of the projects in which issues were made. Nobody else takes one meanwhile.
     pub(crate) numbers: HashMap<ProjectId, Numbers>,
-    /// People by their addresses.
-    pub(crate) people: HashMap<String, Person>,
+    /// People by their addresses; where it is known that nobody has an address, nobody.
+    pub(crate) people: HashMap<String, Option<Person>>,
+    /// Statements that return nothing, and go to SQLite together.
+    pub(crate) later: Later,
 }
 
 impl std::fmt::Debug for Intake {
@@ -58,6 +64,22 @@ impl Store {
 }
 
 impl Intake {
+    /// The transaction. What was put off is written before, so that whoever asks finds it.
+    pub(crate) async fn on(&mut self) -> Result<&mut Tx, Error> {
+        self.kept.later.run(&mut self.tx).await?;
+        Ok(&mut self.tx)
+    }
+
+    /// The transaction, to see whose it is.
+    pub(crate) fn tx(&self) -> &Tx {
+        &self.tx
+    }
+
+    /// The transaction and what goes into it later.
+    pub(crate) fn put_off(&mut self) -> (&mut Tx, &mut Later) {
+        (&mut self.tx, &mut self.kept.later)
+    }
+
     /// Begins a message. There is one savepoint at a time.
     ///
     /// # Errors
@@ -93,6 +115,7 @@ impl Intake {
     /// asked by [`Intake::known_uids`] in a new intake.
     pub async fn commit(mut self) -> Result<(), Error> {
         self.write_kept().await?;
+        self.on().await?;
         self.tx.commit().await
     }
 
@@ -104,7 +127,7 @@ impl Intake {
     }
 
     async fn run(&mut self, statement: &'static str) -> Result<(), Error> {
-        executing_within!(self.tx, on => sqlx::query(statement).execute(on))?;
+        executing_within!(*self.on().await?, on => sqlx::query(statement).execute(on))?;
         Ok(())
     }
 }

@@ -71,7 +71,7 @@ impl Intake {
         involved.sort_unstable();
         involved.dedup();
         for some in involved.chunks(AT_ONCE) {
-            executing_within!(self.tx, on => {
+            executing_within!(*self.on().await?, on => {
                 let mut query = sqlx::query(INVOLVE);
                 // The last one fills the places that are left over.
                 for at in 0..AT_ONCE {
@@ -93,7 +93,7 @@ impl Intake {
         if self.is_kept_involved(&issue, &address) {
             return Ok(true);
         }
-        let count: i64 = within!(self.tx, on => sqlx::query_scalar(IS_INVOLVED)
+        let count: i64 = within!(*self.on().await?, on => sqlx::query_scalar(IS_INVOLVED)
             .bind(&issue)
             .bind(&address)
             .fetch_one(on))?;
@@ -110,7 +110,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Missing`] if there is no such issue or person.
     pub async fn watch(&mut self, issue: IssueId, person: PersonId) -> Result<(), Error> {
-        executing_within!(self.tx, on => sqlx::query(WATCH)
+        executing_within!(*self.on().await?, on => sqlx::query(WATCH)
             .bind(issue.to_string())
             .bind(person.to_string())
             .execute(on))?;

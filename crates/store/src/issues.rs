@@ -6,6 +6,7 @@ use outlink_model::{IssueId, ProjectId, Timestamp};
 use crate::cell::{from_json, micros, number, parse, parse_some, plain, time, to_json};
 use crate::db::{Tx, executing, executing_within, found, reading, within};
 use crate::filter::{Filtered, filtered};
+use crate::intake::later;
 use crate::people::person;
 use crate::{Error, Intake, Listed, Page, Store};
 
@@ -189,7 +190,7 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn issue_by_key(&mut self, key: &str) -> Result<Option<(IssueId, String)>, Error> {
-        let row: Option<(String, String)> = within!(self.tx, on =>
+        let row: Option<(String, String)> = within!(*self.on().await?, on =>
             sqlx::query_as(ID_BY_KEY).bind(plain(key)).fetch_optional(on))?;
         row.map(|(id, key)| Ok((parse("issues.id", &id)?, key))).transpose()
     }
@@ -204,7 +205,7 @@ impl Intake {
         address: &str,
     ) -> Result<Option<(String, bool)>, Error> {
         let (issue, address) = (id.to_string(), plain(address));
-        let row: Option<(String, i64)> = within!(self.tx, on =>
+        let row: Option<(String, i64)> = within!(*self.on().await?, on =>
             sqlx::query_as(TO_FOLLOW).bind(&issue).bind(&address).fetch_optional(on))?;
         Ok(row.map(|(key, count)| (key, count > 0 || self.is_kept_involved(&issue, &address))))
     }
@@ -220,7 +221,7 @@ impl Intake {
     ) -> Result<String, Error> {
         let key = self.next_key(issue.project_id).await?;
         let labels = to_json(&issue.labels)?;
-        executing_within!(self.tx, on => sqlx::query(INSERT)
+        later!(self, INSERT, query => query
             .bind(issue.id.to_string())
             .bind(issue.project_id.to_string())
             .bind(&key)
@@ -232,38 +233,46 @@ impl Intake {
             .bind(IssueStatus::Open.as_str())
             .bind(issue.reporter.to_string())
             .bind(issue.assignee.map(|id| id.to_string()))
-            .bind(micros(now))
-            .execute(on))?;
+            .bind(micros(now)));
         Ok(key)
     }
 }
 
 impl Intake {
-    /// Takes a project's next number, and makes a key of it. The first one locks the project, so that the next ones can be
-    /// counted here.
-    async fn next_key(&mut self, project: ProjectId) -> Result<String, Error> {
-        if let Some(numbers) = self.kept.numbers.get_mut(&project) {
-            numbers.last += 1;
-            numbers.is_written = false;
-            return Ok(numbers.key());
+    /// Sees to it that nobody else takes numbers of this project until the intake is over.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if there is no such project.
+    pub async fn lock_numbers(&mut self, project: ProjectId) -> Result<(), Error> {
+        if !self.kept.numbers.contains_key(&project) {
+            // What is taken by this is given back, or taken for an issue, when the numbers are written.
+            let (prefix, taken) = take_number(self.on().await?, project).await?;
+            let numbers = Numbers { prefix, last: taken - 1, is_written: false };
+            self.kept.numbers.insert(project, numbers);
         }
-        let (prefix, last) = take_number(&mut self.tx, project).await?;
-        let numbers = Numbers { prefix, last, is_written: true };
-        let key = numbers.key();
-        self.kept.numbers.insert(project, numbers);
-        Ok(key)
+        Ok(())
+    }
+
+    /// Takes a project's next number, and makes a key of it.
+    async fn next_key(&mut self, project: ProjectId) -> Result<String, Error> {
+        self.lock_numbers(project).await?;
+        let numbers = self.kept.numbers.get_mut(&project).ok_or(Error::Missing)?;
+        numbers.last += 1;
+        numbers.is_written = false;
+        Ok(numbers.key())
     }
 
     pub(crate) async fn write_numbers(&mut self) -> Result<(), Error> {
-        for (project, numbers) in &mut self.kept.numbers {
-            if !numbers.is_written {
-                executing_within!(self.tx, on => sqlx::query(SET_NUMBER)
-                    .bind(project.to_string())
-                    .bind(numbers.last + 1)
-                    .execute(on))?;
-                numbers.is_written = true;
-            }
+        let unwritten = self.kept.numbers.iter().filter(|(_, numbers)| !numbers.is_written);
+        let unwritten: Vec<_> =
+            unwritten.map(|(project, numbers)| (*project, numbers.last + 1)).collect();
+        for (project, next) in unwritten {
+            executing_within!(*self.on().await?, on => sqlx::query(SET_NUMBER)
+                .bind(project.to_string())
+                .bind(next)
+                .execute(on))?;
         }
+        self.kept.numbers.values_mut().for_each(|numbers| numbers.is_written = true);
         Ok(())
     }
 }

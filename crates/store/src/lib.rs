@@ -49,7 +49,7 @@ mod webhooks;
 pub use client_secrets::EndingSecret;
 pub use connections::ConnectionFilter;
 pub use consents::{BeginConsent, Consent, ConsentState, DeviceConsent};
-pub use deliveries::DeliveryFilter;
+pub use deliveries::{DeliveryFilter, Ended, Still};
 pub use error::Error;
 pub use grants::{
     Claim, DueGrant, FailedRefresh, GrantFilter, GrantGroup, NewConsent, NewTokens, TokensNow,

@@ -27,6 +27,10 @@ const BY_ID: &str = select!("WHERE id = $1 AND deleted_at IS NULL");
 const KNOWN: &str = concat!("SELECT ", columns!(), ", deleted_at FROM mail_servers WHERE id = $1");
 const BY_NAME: &str = select!("WHERE name = $1 AND deleted_at IS NULL");
 const PAGE: &str = select!("WHERE id > $1 AND deleted_at IS NULL ORDER BY id LIMIT $2");
+const INCOMING: &str = "
+    SELECT name FROM mail_servers
+    WHERE direction = 'incoming' AND deleted_at IS NULL AND (lower(mailbox) = $1 OR lower(mailbox) = $2)
+    ORDER BY id LIMIT 1";
 const OF_GRANT: &str = select!("WHERE grant_id = $1 ORDER BY id");
 const OF_LINK: &str =
     select!("WHERE grant_id IN (SELECT id FROM grants WHERE link_id = $1) ORDER BY id");
@@ -159,6 +163,22 @@ impl Store {
         let rows: Vec<ServerRow> = reading!(self.db, on =>
             sqlx::query_as(PAGE).bind(page.above()).bind(page.rows()).fetch_all(on))?;
         page.listed(rows, |row| row.model(&self.vault), |server| server.id)
+    }
+
+    /// The name of an incoming mail server whose mailbox is one of these two addresses, which are in lower case: of the
+    /// oldest, where there are more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn incoming_named_by(
+        &self,
+        address: &str,
+        other: &str,
+    ) -> Result<Option<String>, Error> {
+        Ok(reading!(self.db, on => sqlx::query_scalar(INCOMING)
+            .bind(plain(address))
+            .bind(plain(other))
+            .fetch_optional(on))?)
     }
 
     /// Every mail server that signs in with this grant, the oldest first.

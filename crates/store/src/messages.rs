@@ -11,6 +11,7 @@ use outlink_model::{IssueId, MailServerId, MessageId, Timestamp};
 
 use crate::cell::{hash, micros, number, parse, parse_some, plain, plain_some, size, time};
 use crate::db::{Tx, executing_within, found, reading, within};
+use crate::intake::later;
 use crate::{Error, Intake, Store};
 
 mod listed;
@@ -165,7 +166,7 @@ impl Intake {
         uid_validity: u32,
         uids: RangeInclusive<u32>,
     ) -> Result<HashSet<u32>, Error> {
-        let known: Vec<i64> = within!(self.tx, on => sqlx::query_scalar(KNOWN)
+        let known: Vec<i64> = within!(*self.on().await?, on => sqlx::query_scalar(KNOWN)
             .bind(server.to_string())
             .bind(plain(folder))
             .bind(i64::from(uid_validity))
@@ -189,7 +190,7 @@ impl Intake {
         sha256: &[u8; 32],
         internal_date: Timestamp,
     ) -> Result<Option<MessageId>, Error> {
-        let id: Option<String> = within!(self.tx, on => sqlx::query_scalar(SAME)
+        let id: Option<String> = within!(*self.on().await?, on => sqlx::query_scalar(SAME)
             .bind(place.mail_server_id.to_string())
             .bind(plain(&place.folder))
             .bind(i64::from(place.uid_validity))
@@ -206,7 +207,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Taken`] if another message has that place or UIDL; [`Error::Missing`].
     pub async fn move_message(&mut self, id: MessageId, place: &Place) -> Result<(), Error> {
-        let done = executing_within!(self.tx, on => sqlx::query(MOVE)
+        let done = executing_within!(*self.on().await?, on => sqlx::query(MOVE)
             .bind(id.to_string())
             .bind(place.mail_server_id.to_string())
             .bind(plain(&place.folder))
@@ -233,7 +234,7 @@ impl Intake {
         for ids in message_ids[..message_ids.len().min(AT_MOST)].chunks(AT_ONCE) {
             // The text has eight places: the last id fills those that are left over.
             let id = |n: usize| plain(&ids[n.min(ids.len() - 1)]);
-            let rows: Vec<(String, String, String)> = within!(self.tx, on =>
+            let rows: Vec<(String, String, String)> = within!(*self.on().await?, on =>
                 sqlx::query_as(ISSUES)
                     .bind(id(0))
                     .bind(id(1))
@@ -256,7 +257,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Taken`] if its place or its UIDL is in the ledger; [`Error::Missing`] if something that it names is not there.
     pub async fn put_message(&mut self, message: &Message) -> Result<(), Error> {
-        executing_within!(self.tx, on => sqlx::query(INSERT)
+        later!(self, INSERT, query => query
             .bind(message.id.to_string())
             .bind(message.place.mail_server_id.to_string())
             .bind(plain(&message.place.folder))
@@ -278,9 +279,7 @@ impl Intake {
             .bind(message.comment_id.map(|id| id.to_string()))
             .bind(micros(message.received_at))
             .bind(i64::from(message.flagged))
-            .bind(i64::from(message.delete))
-            .execute(on))
-        .map_err(|error| Error::taken(error, "place"))?;
+            .bind(i64::from(message.delete)));
         Ok(())
     }
 
@@ -290,11 +289,11 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn message(&mut self, id: MessageId) -> Result<Option<Message>, Error> {
-        let text = match &self.tx {
+        let text = match self.tx() {
             Tx::Sqlite(..) => BY_ID,
             Tx::Postgres(_) => LOCKED,
         };
-        let row: Option<MessageRow> = within!(self.tx, on =>
+        let row: Option<MessageRow> = within!(*self.on().await?, on =>
             sqlx::query_as(text).bind(id.to_string()).fetch_optional(on))?;
         row.map(MessageRow::model).transpose()
     }
@@ -305,7 +304,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Missing`] if there is no such message, or something that it names is not there.
     pub async fn set_outcome(&mut self, message: &Message) -> Result<(), Error> {
-        let done = executing_within!(self.tx, on => sqlx::query(SET_OUTCOME)
+        let done = executing_within!(*self.on().await?, on => sqlx::query(SET_OUTCOME)
             .bind(message.id.to_string())
             .bind(message.outcome.as_str())
             .bind(plain_some(message.reason.as_deref()))

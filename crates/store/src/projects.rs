@@ -96,7 +96,7 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn project_by_key(&mut self, key: &str) -> Result<Option<ProjectId>, Error> {
-        let id: Option<String> = within!(self.tx, on =>
+        let id: Option<String> = within!(*self.on().await?, on =>
             sqlx::query_scalar(ID_BY_KEY).bind(plain(key)).fetch_optional(on))?;
         parse_some("projects.id", id.as_deref())
     }

@@ -162,10 +162,10 @@ impl Intake {
             self.insert_raws(INSERT, std::slice::from_ref(one), &mut new).await?;
         }
         for (sha256, packed) in raws.iter().filter(|(sha256, _)| !new.contains(*sha256)) {
-            if let Tx::Postgres(tx) = &mut self.tx {
+            if let Tx::Postgres(tx) = self.on().await? {
                 sqlx::query(LOCK_POSTGRES).bind(&sha256[..]).execute(&mut **tx).await?;
             }
-            executing_within!(self.tx, on =>
+            executing_within!(*self.on().await?, on =>
                 sqlx::query(FILL).bind(&sha256[..]).bind(&packed.bytes).execute(on))?;
         }
         Ok(new)
@@ -177,7 +177,7 @@ impl Intake {
         raws: &[(&[u8; 32], &Packed)],
         new: &mut HashSet<[u8; 32]>,
     ) -> Result<(), Error> {
-        let inserted: Vec<Vec<u8>> = within!(self.tx, on => {
+        let inserted: Vec<Vec<u8>> = within!(*self.on().await?, on => {
             let mut query = sqlx::query_scalar(text);
             for (sha256, packed) in raws {
                 query = query.bind(&sha256[..]).bind(size(packed.size)).bind(&packed.bytes);

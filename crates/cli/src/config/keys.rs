@@ -154,7 +154,7 @@ pub(crate) static KEYS: &[Key] = &[
         secret: false,
         default: Some("90"),
         example: "90",
-        about: "Days after which a line of the connectivity log of mail servers is let go of.",
+        about: "Days after which a line of the connectivity log of mail servers is let go of, and a delivery that was sent or given up.",
     },
     Key {
         name: "log.format",

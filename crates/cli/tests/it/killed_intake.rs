@@ -17,9 +17,9 @@ const MESSAGES: usize = 2000;
 const FEWER_MESSAGES: usize = 600;
 /// Of one intake; the next one begins anew.
 const KILLS_OF_ONE: u32 = 10;
-/// A kill waits so long for mail to be taken in, at most, and then so long again, which is a few batches.
-const LATEST: Duration = Duration::from_millis(1200);
-const BATCHES: Duration = Duration::from_millis(250);
+/// A kill waits so long for mail to be taken in, at most, and then so long again, at most, which is a few batches.
+const PATIENCE: Duration = Duration::from_secs(20);
+const BATCHES: Duration = Duration::from_millis(150);
 
 /// What is done with what was handled, and in which protocol.
 #[derive(Clone, Copy, Debug)]
@@ -136,10 +136,10 @@ impl Intake {
         }
     }
 
-    /// Kills the server at a random moment, most often while mail is taken in, and starts it again. Whether mail was left.
+    /// Kills the server at a random moment while mail is taken in, and starts it again. Whether it was in the middle.
     fn kill(&mut self) -> bool {
-        let (before, latest) = (self.dealt_with(), Instant::now() + random(LATEST));
-        while self.dealt_with() == before && Instant::now() < latest {
+        let (before, latest) = (self.dealt_with(), Instant::now() + PATIENCE);
+        while self.dealt_with() == before && before < self.messages && Instant::now() < latest {
             std::thread::sleep(Duration::from_millis(2));
         }
         std::thread::sleep(random(BATCHES));
@@ -148,7 +148,12 @@ impl Intake {
         self.bench.outlink.start_again(&settings(self.database_url.as_deref()));
         let known = self.all("messages").len();
         assert!(known >= told, "{told} are dealt with on the mail server, {known} in the ledger");
-        told < self.messages
+        if self.database_url.is_some() {
+            // The lease of the one that was killed stands for minutes. An administrator's hand frees it.
+            self.bench.outlink.json(&["mail-server", "pause", "Inbox"]);
+            self.bench.outlink.json(&["mail-server", "resume", "Inbox"]);
+        }
+        before < told && told < self.messages
     }
 
     /// Waits until all is done, and counts.
@@ -219,7 +224,7 @@ fn kills_in_an_intake_that_moves_mail_lose_and_double_nothing() {
     assert!(figures.in_the_middle >= 1, "they fell too late: {figures:?}");
 }
 
-/// There no lock tells that the old server is gone, and its leases may stand for a while.
+/// There no lock tells that the old server is gone, so that its lease stands.
 #[test]
 fn on_postgresql_too_kills_in_an_intake_lose_and_double_nothing() {
     let Some(url) = database("killed_intake") else {
@@ -229,7 +234,7 @@ fn on_postgresql_too_kills_in_an_intake_lose_and_double_nothing() {
     let mut intake = Intake::start_on(Some(url), Way::Keep, FEWER_MESSAGES);
     let in_the_middle = (0..2).filter(|_| intake.kill()).count();
     intake.count();
-    assert!(in_the_middle >= 1, "they fell too late");
+    assert!(in_the_middle >= 1, "they fell too late, or nothing was taken in after the first");
 }
 
 /// By hand: `scripts/soak intake [N]`.

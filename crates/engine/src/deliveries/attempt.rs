@@ -1,20 +1,21 @@
-//! One attempt at one mail: what is sent, and what follows from what the server says.
+//! One attempt at one mail: what is sent, and what the server says.
 
 use std::time::Duration;
 
 use outlink_mail::Error as MailError;
 use outlink_mail::compose::{Mail, compose};
 use outlink_mail::smtp::{Sent, Session};
-use outlink_model::delivery::{Delivery, DeliveryKind, Next, after_refusal};
-use outlink_model::event::Event;
+use outlink_model::Timestamp;
+use outlink_model::delivery::{Delivery, DeliveryKind, Next};
 use outlink_model::grant::{Actor, Trouble};
 use outlink_model::mail_server::MailServer;
+use outlink_store::Ended;
 
-use super::subject;
+use super::settle::Then;
 use crate::intake::{Failed, inner};
 use crate::mail_servers::Wire;
 use crate::own_ids::OwnIds;
-use crate::{Engine, Error, clock};
+use crate::{Engine, Error};
 
 /// How often it is written that a mail was taken before it is sent a second time for want of that.
 const WRITES: u32 = 8;
@@ -56,7 +57,8 @@ impl Engine {
         let mail = match self.made(handing, delivery).await.map_err(inner)? {
             Ok(mail) => mail,
             Err(trouble) => {
-                self.settle(server, delivery, Next::GiveUp, &trouble).await?;
+                let (ended, next) = (Ended::Unoffered, Next::GiveUp);
+                self.settle(server, delivery, ended, next, &trouble, Then::Nothing).await?;
                 return Ok(Attempt::Answered);
             }
         };
@@ -70,8 +72,8 @@ impl Engine {
                 tracing::info!(server = server.name, delivery = %delivery.id, words, "a mail was sent");
                 Ok(Attempt::Taken)
             }
-            Ok(Sent::Refused { trouble, is_for_good }) => {
-                self.refused(server, delivery, &trouble, is_for_good).await?;
+            Ok(Sent::Refused { trouble, is_for_good, may_help }) => {
+                self.refused(server, delivery, &trouble, is_for_good, may_help).await?;
                 Ok(Attempt::Answered)
             }
             Err(error) => Ok(Attempt::Ended(error)),
@@ -84,6 +86,11 @@ impl Engine {
         handing: &Handing<'_>,
         delivery: &Delivery,
     ) -> Result<Result<Vec<u8>, Trouble>, Error> {
+        // The raw mail and what is made of it are in memory at the same time, as often as mail is made at once.
+        let permit = match delivery.kind {
+            DeliveryKind::Forward => self.0.composing.acquire().await.ok(),
+            DeliveryKind::Notice => None,
+        };
         let attached = match (delivery.kind, delivery.message_id) {
             (DeliveryKind::Notice, _) => None,
             (DeliveryKind::Forward, Some(message)) => match self.store().raw(message).await? {
@@ -95,6 +102,8 @@ impl Engine {
         let (from, fingerprint) =
             (handing.server.mailbox.clone(), handing.own_ids.fingerprint().to_owned());
         let delivery = delivery.clone();
+        // When it was first written, which a retry leaves as it is, unlike the time that its age counts from.
+        let date = written_at(&delivery);
         // Tens of megabytes are copied here.
         let made = tokio::task::spawn_blocking(move || {
             compose(&Mail {
@@ -103,7 +112,7 @@ impl Engine {
                 to: &delivery.to,
                 subject: &delivery.subject,
                 // The same at every attempt, as all of it is.
-                date: delivery.created_at,
+                date,
                 mail_id: &delivery.mail_id,
                 in_reply_to: delivery.in_reply_to.as_deref(),
                 fingerprint: &fingerprint,
@@ -116,6 +125,7 @@ impl Engine {
             })
         });
         let made = made.await.map_err(|error| Error::Broken(error.to_string()))?;
+        drop(permit);
         Ok(made.map_err(|why| unmakable(&why)))
     }
 
@@ -134,52 +144,6 @@ impl Engine {
             }
         }
     }
-
-    /// Writes what follows from a refusal.
-    pub(super) async fn refused(
-        &self,
-        server: &MailServer,
-        delivery: &Delivery,
-        trouble: &Trouble,
-        is_for_good: bool,
-    ) -> Result<(), Failed> {
-        let attempts = delivery.attempts.saturating_add(1);
-        let counted = Delivery { attempts, ..delivery.clone() };
-        let next = after_refusal(&counted, is_for_good, self.now(), clock::jitter());
-        self.settle(server, delivery, next, trouble).await
-    }
-
-    /// Writes what follows for a mail that was not taken. That it is given up is told, once.
-    pub(super) async fn settle(
-        &self,
-        server: &MailServer,
-        delivery: &Delivery,
-        next: Next,
-        trouble: &Trouble,
-    ) -> Result<(), Failed> {
-        let event = (next == Next::GiveUp).then(|| Event {
-            kind: "delivery.failed".into(),
-            subject: subject(delivery),
-            state: Some("failed".into()),
-            message: format!(
-                "The mail {:?} to {} was not sent through {}, and is not tried any more. {}",
-                delivery.subject,
-                delivery.to,
-                server.name,
-                trouble.told("The server")
-            ),
-            hint: format!("{} Then: outlink delivery retry {}", trouble.hint, delivery.id),
-            ..self.health_event(trouble.actor)
-        });
-        let now = self.now();
-        let written = self.store().delivery_refused(delivery, next, trouble, now, event.as_ref());
-        if written.await.map_err(|error| inner(error.into()))?
-            && let Some(event) = event
-        {
-            self.recorded(&event);
-        }
-        Ok(())
-    }
 }
 
 fn endless(time: Duration) -> MailError {
@@ -188,6 +152,23 @@ fn endless(time: Duration) -> MailError {
 
 fn ours(actor: Actor, reason: String, hint: &str) -> Trouble {
     Trouble { actor, reason, hint: hint.to_owned(), provider_error: None }
+}
+
+/// The time within its id: version 7.
+fn written_at(delivery: &Delivery) -> Timestamp {
+    let told = delivery.id.0.get_timestamp().map(|at| at.to_unix());
+    let made =
+        told.and_then(|(seconds, _)| Timestamp::from_second(i64::try_from(seconds).ok()?).ok());
+    made.unwrap_or(delivery.created_at)
+}
+
+/// Why a notice is not sent any more.
+pub(super) fn too_late() -> Trouble {
+    ours(
+        Actor::Nobody,
+        "It waited for five days before it could be sent, and comes too late by now.".to_owned(),
+        "Nothing is to be done: whoever wrote knows more by now than it says.",
+    )
 }
 
 fn bytes_gone() -> Trouble {

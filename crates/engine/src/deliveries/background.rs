@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use outlink_model::grant::later;
 use outlink_model::mail_server::MailServer;
 use tokio::sync::Semaphore;
@@ -68,20 +67,12 @@ impl Engine {
                 let fetched = Fetched { fetched: sent, ..Fetched::default() };
                 self.keep_health(server, held, Ok((&fetched, None)), Then::Wait).await;
             }
-            Err(failed) if failed.is_over && self.0.stopping.is_cancelled() => {
-                self.give_server_back(held).await;
-            }
-            Err(failed) if failed.is_over => {
-                // Nothing is wrong; but a session that always comes to its end is not to be begun without end.
-                let wait = SignedDuration::from_secs(i64::from(server.poll_seconds));
-                self.give_server_back_until(held, wait).await;
-            }
+            Err(failed) if failed.is_over => self.give_server_back(held).await,
             Err(failed) => {
-                // Of a server that somebody else holds by now, or that was changed, nothing is known.
-                let is_kept = self.keep_health(server, held, Err(&failed), Then::Wait).await;
-                if is_kept && !failed.is_ours {
-                    self.give_up_old(server, &failed.trouble).await;
+                if !failed.is_ours {
+                    self.give_up_old(server, held, &failed.trouble).await;
                 }
+                self.keep_health(server, held, Err(&failed), Then::Wait).await;
             }
         }
     }

@@ -3,16 +3,19 @@
 //! What the server says of one mail is that mail's; everything else is the server's: it fails, is told of, and is tried
 //! again later, and all mail waits. A session that ends while a mail is on its way says nothing of that mail, unless others
 //! were taken before it in the same session: then it counts as if it had been refused for now, or one mail at which every
-//! session ends would hold back all behind it.
+//! session ends would hold back all behind it. One that was given whole and not answered for counts its attempts in any
+//! case: it may have arrived, as often as it was sent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use outlink_model::delivery::{Delivery, GIVEN_UP_AFTER, Next};
+use outlink_model::delivery::{Delivery, DeliveryKind, GIVEN_UP_AFTER, Next};
 use outlink_model::grant::Trouble;
 use outlink_model::mail_server::MailServer;
+use outlink_store::{Ended, Still};
 
-use super::attempt::{Attempt, Handing};
+use super::attempt::{Attempt, Handing, too_late};
+use super::settle::Then;
 use crate::Engine;
 use crate::intake::{Failed, inner, overtaken, stopping};
 use crate::mail_servers::{MailSession, Report, endless};
@@ -60,6 +63,21 @@ impl Engine {
             if held.is_lost() {
                 return Err(overtaken().into());
             }
+            // Of what somebody did meanwhile on another node, this one is told by nobody else.
+            let still = self.store().still_to_send(delivery, &held.holder).await;
+            match still.map_err(|error| inner(error.into()))? {
+                Still::Due => {}
+                Still::Changed => continue,
+                Still::Lost => {
+                    session.quit().await;
+                    return Err(overtaken().into());
+                }
+            }
+            if delivery.kind == DeliveryKind::Notice && self.is_old(delivery) {
+                let (next, why) = (Next::GiveUp, too_late());
+                self.settle(server, delivery, Ended::Unoffered, next, &why, Then::Nothing).await?;
+                continue;
+            }
             let attempt = tokio::select! {
                 attempt = self.attempt(&handing, &mut session, delivery) => attempt,
                 () = self.until_left(held) => {
@@ -69,14 +87,21 @@ impl Engine {
             match attempt? {
                 Attempt::Taken => sent += 1,
                 Attempt::Answered => {}
-                Attempt::Ended(error) if sent > 0 && error.may_be_of_one_message() => {
-                    self.refused(server, delivery, &error.trouble(), false).await?;
-                    return Ok(sent);
-                }
+                // The session ended together with its token, which is no harm where something was sent: the next one has
+                // a fresh one. At the first mail it is a failure like others, or it would go round in circles.
+                Attempt::Ended(error) if sent > 0 && error.wants_fresh_token() => return Ok(sent),
                 Attempt::Ended(error) => {
+                    let may_be_its_own = sent > 0 && error.may_be_of_one_message();
+                    if session.was_given() {
+                        self.unanswered(server, delivery, &error.trouble()).await?;
+                    } else if may_be_its_own {
+                        self.refused(server, delivery, &error.trouble(), false, true).await?;
+                    }
+                    if may_be_its_own {
+                        return Ok(sent);
+                    }
                     let retry_after = error.retry_after().or(session.stay_away());
-                    let mut failed = staying_away(error.trouble(), retry_after);
-                    failed.is_over = error.wants_fresh_token();
+                    let failed = staying_away(error.trouble(), retry_after);
                     if !error.is_session_over() {
                         session.quit().await;
                     }
@@ -98,22 +123,35 @@ impl Engine {
     }
 
     /// Gives up what has waited for too long for a server that fails.
-    pub(super) async fn give_up_old(&self, server: &MailServer, trouble: &Trouble) {
-        let now = self.now();
-        let due = match self.store().deliveries_to_send(server.id, now, MOST).await {
+    pub(super) async fn give_up_old(
+        &self,
+        server: &MailServer,
+        held: &Arc<Held>,
+        trouble: &Trouble,
+    ) {
+        let due = match self.store().deliveries_to_send(server.id, self.now(), MOST).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "mail that has waited for too long cannot be read");
                 return;
             }
         };
-        let is_old = |one: &&Delivery| now.duration_since(one.created_at) >= GIVEN_UP_AFTER;
-        for delivery in due.iter().filter(is_old) {
-            if let Err(failed) = self.settle(server, delivery, Next::GiveUp, trouble).await {
+        for delivery in due.iter().filter(|delivery| self.is_old(delivery)) {
+            // Of a server that somebody else holds by now, or that was changed, nothing is known.
+            if !matches!(self.store().still_to_send(delivery, &held.holder).await, Ok(Still::Due)) {
+                return;
+            }
+            let (ended, next) = (Ended::Unoffered, Next::GiveUp);
+            let settled = self.settle(server, delivery, ended, next, trouble, Then::Retry).await;
+            if let Err(failed) = settled {
                 tracing::warn!(reason = failed.trouble.reason, "a mail could not be given up");
                 return;
             }
         }
+    }
+
+    fn is_old(&self, delivery: &Delivery) -> bool {
+        self.now().duration_since(delivery.created_at) >= GIVEN_UP_AFTER
     }
 }
 

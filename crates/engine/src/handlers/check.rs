@@ -7,6 +7,7 @@ use outlink_model::problem::Problem;
 
 use crate::deliveries::is_address;
 use crate::intake::expression;
+use crate::{Engine, Error};
 
 /// Characters of the type of new issues.
 const LONGEST_TYPE: usize = 60;
@@ -79,6 +80,31 @@ pub(super) fn sending(handler: &Handler, before: Option<&Handler>) -> Result<(),
     ))
 }
 
+impl Engine {
+    /// Checks that a handler sends nothing on to where mail is fetched from: the handlers there would send it on, too.
+    pub(super) async fn check_forward(&self, handler: &Handler) -> Result<(), Error> {
+        let Some(to) = &handler.settings.forward_to else { return Ok(()) };
+        let bare = without_tag(to);
+        match self.store().incoming_named_by(to, &bare).await? {
+            Some(name) => {
+                Err(to_ourselves(to, &format!("the mailbox of the mail server {name}")).into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// `support+web@example.org` arrives where `support@example.org` does.
+fn without_tag(address: &str) -> String {
+    match address.rsplit_once('@') {
+        Some((local, domain)) => {
+            let bare = local.split('+').next().unwrap_or(local);
+            format!("{bare}@{domain}")
+        }
+        None => address.to_owned(),
+    }
+}
+
 pub(crate) fn issue_type(text: &str) -> Result<(), Problem> {
     let length = text.chars().count();
     if (1..=LONGEST_TYPE).contains(&length) && !text.chars().any(char::is_control) {
@@ -116,16 +142,20 @@ fn addresses(settings: &HandlerSettings, server: &MailServer) -> Result<(), Prob
     if !is_address(to) {
         return Err(not_an_address("forward_to", to));
     }
-    let is_own = *to == fold(&server.mailbox) || settings.catch.contains(to);
-    if is_own {
-        return Err(Problem::invalid(
-            "forward_to",
-            "forward_to_itself",
-            format!("{to} is where the mail comes from: it would go round in a circle."),
-            "Name the address of somebody who reads mail elsewhere.",
-        ));
+    let is_own = |to: &String| *to == fold(&server.mailbox) || settings.catch.contains(to);
+    match is_own(to) || is_own(&without_tag(to)) {
+        true => Err(to_ourselves(to, "where the mail comes from")),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+fn to_ourselves(to: &str, what: &str) -> Problem {
+    Problem::invalid(
+        "forward_to",
+        "forward_to_itself",
+        format!("{to} is {what}: it would go round in a circle."),
+        "Name the address of somebody who reads mail elsewhere.",
+    )
 }
 
 /// One address and nothing beside it.

@@ -73,6 +73,7 @@ impl Engine {
         }
         check::handler(&handler, &server)?;
         check::sending(&handler, Some(&before))?;
+        self.check_forward(&handler).await?;
         if handler == before {
             return Ok(before);
         }

@@ -60,8 +60,9 @@ impl Engine {
             trail.sum.add(committed.counts);
             read = being_read?;
             let listens = ended.is_none() && next.is_ok();
-            self.find_returned(job, listens.then_some(&mut *session), &mut read).await?;
-            match next {
+            let asked = self.find_returned(job, listens.then_some(&mut *session), &mut read).await;
+            // Nothing behind what could not be asked about may be committed.
+            match next.and_then(|next| asked.map(|()| next)) {
                 Ok(next) => {
                     for single in batch.unwrap_or_default()[next.batch.len()..].chunks(1).rev() {
                         queue.push_front(single);

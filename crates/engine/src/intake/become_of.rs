@@ -36,7 +36,7 @@ struct Made {
 }
 
 /// Decides what becomes of a message and writes all of it but the row itself, which the caller writes or replaces. The
-/// row is to be written within the same savepoint.
+/// row is to be written within the same transaction.
 pub(super) async fn become_of(
     tx: &mut Intake,
     handling: &Handling,
@@ -151,6 +151,8 @@ async fn create(
     now: Timestamp,
 ) -> Result<(IssueId, String, Made), StoreError> {
     let settings = &handler.settings;
+    // Projects before people, so that two intakes on PostgreSQL do not wait for one another in a circle.
+    tx.lock_numbers(project).await?;
     let copied = known_copied(tx, handling, arrival, handler, parsed).await?;
     let author = author(tx, handler, parsed).await?;
     let labels = match settings.sub_addresses {

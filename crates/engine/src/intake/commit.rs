@@ -6,7 +6,7 @@ use outlink_model::message::{Message, Outcome};
 use outlink_store::{Error as StoreError, Intake};
 
 use super::become_of::{become_of, is_told};
-use super::facts::Arrival;
+use super::facts::{Arrival, sender};
 use super::keys::{Known, known_by_content};
 use super::prepare::{Content, Prepared};
 use super::row::{bare, quarantined, row};
@@ -79,7 +79,14 @@ impl Engine {
         if !tx.is_held(job.server.id, &job.held.holder).await? {
             return Ok(Committed { is_lost: true, ..Committed::default() });
         }
+        // Messages before projects, as a replay goes about it.
+        let (id, folder) = (job.server.id, job.source.folder());
+        tx.mark_flagged(id, folder, job.source.uid_validity(), told).await?;
         let mut known = Known::of(&mut tx, job, batch).await?;
+        let parsed = batch.iter().filter_map(Prepared::parsed);
+        let senders: Vec<String> =
+            parsed.map(sender).filter(|address| !address.is_empty()).collect();
+        tx.look_up_people(&senders).await?;
         if apart == Apart::No {
             known.keep_raws(&mut tx, batch).await?;
         }
@@ -90,8 +97,6 @@ impl Engine {
             };
             note(&mut committed, taken, prepared.meta.uid);
         }
-        let (id, folder) = (job.server.id, job.source.folder());
-        tx.mark_flagged(id, folder, job.source.uid_validity(), told).await?;
         let last = batch.iter().map(|prepared| prepared.meta.uid).max();
         if let Source::Imap { uid_validity, first_uid, .. } = &job.source
             && let Some(last_uid) = last

@@ -11,7 +11,7 @@ use outlink_store::{Error as StoreError, Intake};
 use super::handling::Handling;
 
 /// Messages of one sender are counted over this time.
-const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const COUNTED_OVER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Messages of one sender that are counted at most.
 const MOST_COUNTED: u32 = 10_000;

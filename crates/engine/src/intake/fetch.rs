@@ -16,7 +16,7 @@ use crate::mail_servers::{ANSWERS_IN_A_STEP, MailSession, endless};
 /// At most so many messages in one transaction.
 const BATCH_MESSAGES: usize = 64;
 /// At most so many octets in one transaction, as far as whole messages allow: three batches are in memory at a time.
-const BATCH_OCTETS: u64 = 8 * 1024 * 1024;
+const BATCH_OCTETS: u64 = 5 * 1024 * 1024;
 
 /// What came of a batch.
 #[derive(Default)]

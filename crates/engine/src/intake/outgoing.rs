@@ -4,8 +4,9 @@
 //! What is answered was written by strangers: there is one recipient to a mail, no word of theirs is repeated to an address
 //! that only they have named, and nothing goes out to a machine or to somebody whom the mail is not from.
 
-use outlink_mail::message::{Parsed, fold};
+use outlink_mail::message::{Address, Parsed, fold};
 use outlink_model::delivery::{Delivery, DeliveryKind, DeliveryState, GIVEN_UP_AFTER};
+use outlink_model::grant::later;
 use outlink_model::handler::Handler;
 use outlink_model::mail_server::MailServer;
 use outlink_model::message::{Authentication, Message};
@@ -14,7 +15,7 @@ use outlink_model::{DeliveryId, IssueId, Timestamp};
 use outlink_store::{Error as StoreError, Intake};
 use uuid::Uuid;
 
-use super::facts::{Arrival, is_ours};
+use super::facts::{Arrival, COUNTED_OVER, is_ours};
 use super::handling::Handling;
 use super::text::summary;
 use crate::clock;
@@ -22,6 +23,9 @@ use crate::deliveries::may_be_answered;
 
 /// Characters of an id of somebody else's that is answered to.
 const LONGEST_ID: usize = 400;
+
+/// Notices of one outgoing mail server within an hour. More new persons than that do not write; somebody makes them up.
+const MOST_NOTICES: u32 = 100;
 
 /// Writes that a message is sent on, whole. Inside: why it cannot be, as the end of a sentence.
 #[expect(clippy::too_many_arguments, reason = "each is one thing that a forward is made of")]
@@ -85,9 +89,19 @@ pub(super) async fn notice(
     if own
         || is_old
         || parsed.machine.is_some()
-        || row.authentication == Authentication::Fail
+        || !is_from_its_sender(arrival.server, row.authentication, parsed)
         || !may_be_answered(&person.address)
     {
+        return Ok(());
+    }
+    let since = later(now, -COUNTED_OVER);
+    if tx.notices_since(sender.id, since, MOST_NOTICES).await? >= MOST_NOTICES {
+        // Somebody writes in many names; those who were not told are told nothing, rather than all of them.
+        tracing::warn!(
+            server = sender.name,
+            message = %row.id,
+            "a new person is not told: {MOST_NOTICES} others were within an hour"
+        );
         return Ok(());
     }
     let id: DeliveryId = clock::id();
@@ -107,6 +121,20 @@ pub(super) async fn notice(
         Ok(()) | Err(StoreError::Missing) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a notice about a mail goes to whoever wrote it, and not to somebody whose address a stranger put into From:
+/// the server that is believed says so, or, where none is, the path by which it came is of the same domain (RFC 3834 §4).
+fn is_from_its_sender(server: &MailServer, found: Authentication, parsed: &Parsed) -> bool {
+    if server.authserv_id.is_some() {
+        return found == Authentication::Pass;
+    }
+    let domain = |address: &Option<Address>| {
+        let (_, domain) = address.as_ref()?.address.rsplit_once('@')?;
+        Some(fold(domain))
+    };
+    let path = domain(&parsed.return_path);
+    path.is_some() && path == domain(&parsed.from)
 }
 
 /// What a notice says. Nothing of the message is repeated: whoever lies in From would have us write it to somebody else.
@@ -149,6 +177,7 @@ fn blank(
         in_reply_to: None,
         state: DeliveryState::Waiting,
         attempts: 0,
+        unanswered: 0,
         next_at: now,
         trouble: None,
         created_at: now,

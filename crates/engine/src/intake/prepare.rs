@@ -20,6 +20,14 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// What was read in it, where it could be.
+    pub(super) fn parsed(&self) -> Option<&Parsed> {
+        match &self.content {
+            Content::Whole { parsed, .. } => parsed.as_ref().as_ref().ok(),
+            Content::TooLarge { .. } | Content::Refused { .. } => None,
+        }
+    }
+
     /// Its SHA-256 and its bytes, where it was fetched.
     pub(super) fn raw(&self) -> Option<(&[u8; 32], &Packed)> {
         match &self.content {

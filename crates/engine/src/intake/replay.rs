@@ -3,7 +3,7 @@
 use outlink_mail::message::parse;
 use outlink_model::event::Event;
 use outlink_model::grant::Actor;
-use outlink_model::message::Message;
+use outlink_model::message::{Message, Outcome};
 use outlink_model::problem::{Problem, ProblemKind};
 
 use super::become_of::become_of;
@@ -12,15 +12,15 @@ use crate::messages::{MessageView, has_become, no_raw};
 use crate::{Caller, Engine, Error};
 
 impl Engine {
-    /// Handles a message anew that was rejected, quarantined or left unhandled. One that became something is left as it
-    /// is, since it counts once.
+    /// Handles a message anew that was rejected, quarantined or left unhandled, or that was to be sent on and was not: the
+    /// delivery that was given up goes then. One that became something is left as it is, since it counts once.
     ///
     /// # Errors
     /// [`Problem::not_found`]; a [`Problem`] where it became something already, where its mail server was deleted, or where
     /// its bytes are not here.
     pub async fn replay_message(&self, named: &str, by: &Caller) -> Result<MessageView, Error> {
         let message = self.message_row(named).await?;
-        if has_become(message.outcome) {
+        if has_become(message.outcome) && !self.forward_failed(&message).await? {
             return Err(counted(&message).into());
         }
         let server = self.store().mail_server(message.place.mail_server_id).await?;
@@ -37,7 +37,12 @@ impl Engine {
         // Read anew under the transaction: whoever replays it at the same time comes after.
         let message = tx.message(message.id).await?;
         let message = message.ok_or_else(|| Problem::not_found("message", named))?;
-        if has_become(message.outcome) {
+        let is_open = match message.outcome {
+            // Whoever has it tried again meanwhile comes first, too.
+            Outcome::Forwarded => tx.drop_failed_forward(message.id).await?,
+            outcome => !has_become(outcome),
+        };
+        if !is_open {
             return Err(counted(&message).into());
         }
         let arrival = Arrival { server: &server, at: message.internal_date, is_replay: true };
@@ -67,7 +72,13 @@ fn counted(message: &Message) -> Problem {
         ProblemKind::Conflict,
         "message_counted",
         format!("The message has become something already ({}).", message.outcome),
-        "A message counts once. Look at the issue that it belongs to.",
+        match message.outcome {
+            Outcome::Forwarded => format!(
+                "See how far it is: outlink delivery list --message {}. Once that was given up, it can be handled anew.",
+                message.id
+            ),
+            _ => "A message counts once. Look at the issue that it belongs to.".to_owned(),
+        },
     )
 }
 

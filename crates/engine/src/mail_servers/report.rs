@@ -205,7 +205,8 @@ impl Engine {
     }
 }
 
-/// What the server offers of what matters here, once we are signed in: some tell more then.
+/// What the server offers of what matters here, once we are signed in. By IMAP and POP3 it is asked again then, since some
+/// tell more; by SMTP what was told before holds on, as AUTH brings no layer of security here (RFC 4954 §4).
 async fn look_at_capabilities(
     server: &MailServer,
     session: &mut MailSession,

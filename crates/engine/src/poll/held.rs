@@ -150,7 +150,7 @@ impl Engine {
                 self.0.holding.with(|all| all.values().cloned().collect());
             let longest = self.longest_silence();
             for held in all.iter().filter(|held| held.silent_for() > longest) {
-                tracing::warn!(server = %held.server, "a fetch shows no sign of life and is left");
+                tracing::warn!(server = %held.server, "the work on a mail server shows no sign of life and is left");
                 held.stuck.cancel();
                 // Whatever became of the work on it, its lease is to lapse.
                 self.note_given_back(held);
@@ -198,7 +198,7 @@ impl Engine {
 fn stuck() -> Trouble {
     Trouble {
         actor: Actor::Nobody,
-        reason: "The fetch showed no sign of life for too long and was left.".to_owned(),
+        reason: "The work on this mail server showed no sign of life for too long and was left.".to_owned(),
         hint: "It is tried again. If it stays so, ask the mail server's operator what it does meanwhile.".to_owned(),
         provider_error: None,
     }

@@ -241,7 +241,7 @@ impl Bed {
 
 fn mail(id: &str, subject: &str, more: &str) -> String {
     format!(
-        "Message-ID: <{id}@example.net>\r\nFrom: Carla <carla@example.net>\r\nTo: {ALICE}\r\n\
+        "Return-Path: <carla@example.net>\r\nMessage-ID: <{id}@example.net>\r\nFrom: Carla <carla@example.net>\r\nTo: {ALICE}\r\n\
          Subject: {subject}\r\nDate: Sat, 21 Nov 2026 10:00:00 +0000\r\n{more}\r\nHello {id}\r\n"
     )
 }

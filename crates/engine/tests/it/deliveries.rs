@@ -164,6 +164,29 @@ async fn what_a_handler_cannot_process_arrives_whole_at_whom_it_names_and_never_
 }
 
 #[tokio::test]
+async fn nothing_is_sent_on_to_where_mail_is_fetched_from() {
+    let bed = ready().await;
+    let grants = bed.engine.grants(Page::default()).await.unwrap().items;
+    let sales = MailServerDraft {
+        name: Some("Sales".into()),
+        host: Some("localhost".into()),
+        port: Some(bed.practice.imap.port()),
+        mailbox: Some("Sales@example.org".into()),
+        grant: Some(grants[0].grant.id.to_string()),
+        ..MailServerDraft::default()
+    };
+    bed.engine.create_mail_server(sales.into(), &Caller::System).await.unwrap();
+    for to in ["sales@example.org", "sales+round@Example.org"] {
+        let settings = SettingsDraft { forward_to: Some(to.into()), ..SettingsDraft::default() };
+        let edit = HandlerEdit { settings, ..HandlerEdit::default() };
+        let refused = bed.engine.edit_handler("Support mail", edit, &Caller::System).await;
+        let problem = refused.unwrap_err().problem();
+        assert_eq!(problem.code, "forward_to_itself");
+        assert!(problem.message.contains("the mail server Sales"), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn machine_made_mail_is_sent_on_where_the_handler_wants_it_so() {
     let bed = ready().await;
     set(&bed, SettingsDraft { bulk: Some(Bulk::Forward), ..forwarding() }).await;
@@ -231,16 +254,12 @@ async fn nobody_is_told_who_may_not_be_answered() {
     let settings =
         SettingsDraft { bulk: Some(Bulk::Accept), bulk_lists: Some(true), ..notifying() };
     set(&bed, settings).await;
-    let server = bed.engine.mail_server("Inbox").await.unwrap();
-    let seen = server.updated_at;
-    let believing = MailServer { authserv_id: Some("mx.example.org".into()), ..server };
-    bed.store.update_mail_server(&believing, seen).await.unwrap();
-    let fail = "Authentication-Results: mx.example.org; dmarc=fail header.from=example.net\r\n";
     for (n, (from, more)) in [
         ("a@example.net", "Auto-Submitted: auto-generated\r\n"),
         ("b@example.net", "List-Id: <users.example.net>\r\n"),
         ("c@example.net", "Precedence: bulk\r\n"),
-        ("d@example.net", fail),
+        ("d@example.net", "Return-Path: <liar@example.com>\r\n"),
+        ("g@example.net", "X-No: Return-Path\r\n"),
         (ALICE, ""),
         ("No-Reply@example.net", ""),
         ("users-request@example.net", ""),
@@ -269,6 +288,61 @@ async fn nobody_is_told_who_may_not_be_answered() {
     set(&bed, SettingsDraft { create_persons: Some(true), ..SettingsDraft::default() }).await;
     take(&bed, Letter { id: "e", from: "eve@example.net", ..Letter::default() }).await;
     assert_eq!(deliveries(&bed.engine).await.len(), 1);
+}
+
+#[tokio::test]
+async fn where_a_server_is_believed_only_those_it_vouches_for_are_told() {
+    let bed = ready().await;
+    set(&bed, notifying()).await;
+    let server = bed.engine.mail_server("Inbox").await.unwrap();
+    let seen = server.updated_at;
+    let believing = MailServer { authserv_id: Some("mx.example.org".into()), ..server };
+    bed.store.update_mail_server(&believing, seen).await.unwrap();
+    let says = |by: &str, verdict: &str| {
+        format!("Authentication-Results: {by}; dmarc={verdict} header.from=example.net\r\n")
+    };
+    for (n, more) in [
+        says("mx.example.org", "fail"),
+        says("mx.example.org", "none"),
+        says("mx.example.com", "pass"),
+        String::new(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (id, from) = (format!("n{n}"), format!("p{n}@example.net"));
+        take(&bed, Letter { id: &id, from: &from, more: &more, ..Letter::default() }).await;
+        assert!(deliveries(&bed.engine).await.is_empty(), "{more}");
+    }
+    let more = says("mx.example.org", "pass");
+    take(&bed, Letter { more: &more, ..Letter::default() }).await;
+    assert_eq!(deliveries(&bed.engine).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_crowd_of_new_persons_is_not_written_to() {
+    let bed = ready().await;
+    let unlimited = SettingsDraft { sender_per_hour: Some(0), ..notifying() };
+    set(&bed, unlimited).await;
+    for n in 0..103 {
+        let (id, from) = (format!("n{n}"), format!("p{n}@example.net"));
+        let letter = Letter { id: &id, from: &from, ..Letter::default() };
+        assert!(bed.practice.deliver(ALICE, letter.raw()));
+    }
+    assert_eq!(fetch(&bed).await.created, 103, "their mail counts all the same");
+    assert_eq!(deliveries(&bed.engine).await.len(), 100);
+}
+
+#[tokio::test]
+async fn what_is_sent_on_counts_for_the_limit_of_its_sender() {
+    let bed = ready().await;
+    let limited = SettingsDraft { sender_per_hour: Some(2), ..forwarding() };
+    set_type(&bed, HandlerType::CommentWhole, limited).await;
+    for n in 0..4 {
+        bed.deliver(&format!("m{n}"), &format!("A matter {n}"), "");
+    }
+    assert_eq!(fetch(&bed).await.quarantined, 2);
+    assert_eq!(deliveries(&bed.engine).await.len(), 2);
 }
 
 #[tokio::test]

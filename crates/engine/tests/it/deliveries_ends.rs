@@ -147,7 +147,9 @@ async fn what_is_refused_for_good_is_given_up_and_told() {
     assert!(a.trouble.as_ref().unwrap().provider_error.as_ref().unwrap().contains("No such user"));
     assert_eq!(post.told().await, ["delivery.failed"]);
     let told = post.node.events(Page::default(), Some(EventClass::Health)).await.unwrap().items;
-    assert!(told[0].hint.ends_with(&format!("outlink delivery retry {}", a.id)), "{told:?}");
+    let message = a.message_id.unwrap();
+    assert!(told[0].hint.ends_with(&format!("outlink message replay {message}")), "{told:?}");
+    assert!(!told[0].hint.contains("delivery retry"), "the address would be the same: {told:?}");
     assert!(told[0].message.contains("No such user"), "{told:?}");
     assert_eq!(post.peer.sessions(), 1, "the session goes on");
 }
@@ -230,17 +232,132 @@ async fn a_mail_at_which_every_session_ends_holds_back_no_other() {
     // The first session ends at once, which is the server's fault as far as anybody knows.
     post.node.start();
     post.until_failing().await;
-    assert_eq!(deliveries(&post.node).await[3].delivery.attempts, 0);
+    assert_eq!(deliveries(&post.node).await[3].delivery.attempts, 1, "it was given whole");
     post.node.stop().await;
     let node = later_node(&post.bed, SignedDuration::from_mins(10));
     node.start();
     until(&node, |all| all[..3].iter().all(|one| one.delivery.state == DeliveryState::Sent)).await;
-    until(&node, attempted).await;
+    until(&node, |all| all[3].delivery.attempts == 2).await;
     node.stop().await;
     let poison = deliveries(&node).await.pop().unwrap().delivery;
-    assert_eq!((poison.state, poison.attempts), (DeliveryState::Waiting, 1), "{poison:?}");
+    assert_eq!((poison.state, poison.unanswered), (DeliveryState::Waiting, 2), "{poison:?}");
     assert_eq!(post.server().await.health.trouble, None, "others were taken beside it");
     assert_eq!(post.peer.taken().len(), 3, "each once");
+}
+
+#[tokio::test]
+async fn a_session_that_ends_with_its_token_at_every_mail_is_a_failure() {
+    let post = Post::new().await;
+    let over = Play::Say("RCPT", "550 5.2.0 Session invalidated - AccessTokenExpired");
+    post.peer.always(OPS, over);
+    post.forward("a").await;
+    post.forward("b").await;
+    post.node.start();
+    post.until_failing().await;
+    post.node.stop().await;
+    let health = post.server().await.health;
+    assert_eq!((health.failures, post.peer.sessions()), (1, 1), "{health:?}");
+    assert_eq!(post.told().await, ["mail_server.failing"]);
+    let connections = post.node.connections(Some("Out"), true, Page::default()).await.unwrap();
+    assert_eq!(connections.items.len(), 1, "the log says so, too");
+}
+
+#[tokio::test]
+async fn a_session_that_ends_with_its_token_behind_a_mail_is_followed_by_the_next() {
+    let post = Post::new().await;
+    let over = Play::Say("RCPT", "550 5.2.0 Session invalidated - AccessTokenExpired");
+    post.peer.next(&[Play::Take, over]);
+    post.forward("a").await;
+    post.forward("b").await;
+    post.node.start();
+    until(&post.node, none_waits).await;
+    post.node.stop().await;
+    assert_eq!((post.peer.taken().len(), post.peer.sessions()), (2, 2));
+    assert!(post.told().await.is_empty(), "nothing was wrong");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_never_answered_for_is_given_up_and_nobody_knows() {
+    let post = Post::new().await;
+    post.peer.always(OPS, Play::CutAfterText);
+    post.forward("a").await;
+    for n in 1..=5 {
+        let node = later_node(&post.bed, SignedDuration::from_hours(3 * n));
+        node.start();
+        until(&node, |all| all[0].delivery.unanswered == u32::try_from(n).unwrap()).await;
+        node.stop().await;
+    }
+    let failed = post.newest().await.delivery;
+    assert_eq!((failed.state, failed.attempts), (DeliveryState::Failed, 5));
+    let trouble = failed.trouble.unwrap();
+    assert!(trouble.reason.contains("nobody knows whether it arrived"), "{}", trouble.reason);
+    assert!(trouble.hint.contains(&format!("Look in the mailbox of {OPS}")), "{}", trouble.hint);
+    assert_eq!(post.peer.handed().len(), 5);
+    assert!(post.server().await.health.trouble.is_some(), "the server fails, too");
+}
+
+#[tokio::test]
+async fn what_somebody_pauses_on_another_node_is_not_sent_in_a_session_that_stands() {
+    let post = Post::new().await;
+    post.peer.next(&[Play::TakeLate]);
+    post.forward("a").await;
+    post.forward("b").await;
+    post.node.start();
+    tokio::time::timeout(Duration::from_secs(10), post.peer.came.notified()).await.unwrap();
+    post.bed.engine.pause_mail_server("Out", true, &Caller::System).await.unwrap();
+    until(&post.node, |all| all[1].delivery.state == DeliveryState::Sent).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    post.node.stop().await;
+    assert_eq!(post.peer.handed().len(), 1, "the second waits");
+    assert_eq!(post.newest().await.delivery.state, DeliveryState::Waiting);
+    assert_eq!(post.server().await.health.trouble, None);
+}
+
+#[tokio::test]
+async fn a_notice_that_waited_for_days_is_not_sent_any_more_and_a_forward_is() {
+    let post = Post::new().await;
+    post.forward("a").await;
+    let notify = SettingsDraft { notify: Some(true), ..SettingsDraft::default() };
+    set_type(&post.bed, HandlerType::Create, notify).await;
+    take(&post.bed, Letter { id: "n", ..Letter::default() }).await;
+    assert_eq!(deliveries(&post.node).await.len(), 2);
+    let late = later_node(&post.bed, SignedDuration::from_hours(5 * 24 + 1));
+    late.start();
+    until(&late, none_waits).await;
+    late.stop().await;
+    let all = deliveries(&post.node).await;
+    let states: Vec<_> =
+        all.iter().map(|one| (one.delivery.state, one.delivery.attempts)).collect();
+    assert_eq!(states, [(DeliveryState::Failed, 0), (DeliveryState::Sent, 1)]);
+    let trouble = all[0].delivery.trouble.as_ref().unwrap();
+    assert!(trouble.reason.contains("too late"), "{}", trouble.reason);
+    assert_eq!(post.peer.taken().len(), 1);
+}
+
+#[tokio::test]
+async fn what_could_not_be_sent_on_is_replayed_by_the_handler_as_it_is_then() {
+    let post = Post::new().await;
+    post.peer.next(&[Play::Say("RCPT", "550 5.1.1 No such user here")]);
+    post.forward("a").await;
+    let id = post.newest().await.delivery.message_id.unwrap().to_string();
+    let early = post.bed.engine.replay_message(&id, &Caller::System).await;
+    assert_eq!(early.unwrap_err().problem().code, "message_counted", "it waits");
+    post.node.start();
+    until(&post.node, none_waits).await;
+    post.node.stop().await;
+    assert!(post.bed.engine.message(&id).await.unwrap().may_replay());
+    set(&post.bed, forward_to("bob@example.com")).await;
+    post.bed.engine.replay_message(&id, &Caller::System).await.unwrap();
+    let all = deliveries(&post.node).await;
+    let to: Vec<_> = all.iter().map(|one| one.delivery.to.as_str()).collect();
+    assert_eq!(to, ["bob@example.com"], "the one that failed is gone");
+    let again = clear(&post.bed, Clock::System);
+    again.start();
+    until(&again, none_waits).await;
+    again.stop().await;
+    assert_eq!(post.peer.taken().len(), 1);
+    let sent = post.bed.engine.replay_message(&id, &Caller::System).await;
+    assert_eq!(sent.unwrap_err().problem().code, "message_counted", "it was sent");
 }
 
 #[tokio::test]

@@ -88,6 +88,16 @@ async fn what_cannot_work_is_refused_at_its_field_and_changes_nothing() {
             "address_unusable",
         ),
         (
+            SettingsDraft { forward_to: Some("a..b@example.org".into()), ..draft() },
+            "forward_to",
+            "address_unusable",
+        ),
+        (
+            SettingsDraft { forward_to: Some(ALICE.replace('@', "+x@")), ..draft() },
+            "forward_to",
+            "forward_to_itself",
+        ),
+        (
             SettingsDraft { forward_to: Some(ALICE.to_uppercase()), ..draft() },
             "forward_to",
             "forward_to_itself",

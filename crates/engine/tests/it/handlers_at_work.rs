@@ -37,8 +37,14 @@ impl Default for Letter<'_> {
 impl Letter<'_> {
     pub(crate) fn raw(&self) -> String {
         let Self { id, from, to, subject, more, body } = self;
+        let path = match from.trim_end_matches('>').rsplit_once('@') {
+            Some((_, domain)) if !more.contains("Return-Path") => {
+                format!("Return-Path: <bounces@{domain}>\r\n")
+            }
+            _ => String::new(),
+        };
         format!(
-            "Message-ID: <{id}@example.net>\r\nFrom: {from}\r\nTo: {to}\r\nSubject: {subject}\r\n\
+            "{path}Message-ID: <{id}@example.net>\r\nFrom: {from}\r\nTo: {to}\r\nSubject: {subject}\r\n\
              Date: Sat, 21 Nov 2026 10:00:00 +0000\r\n{more}\r\n{body}"
         )
     }

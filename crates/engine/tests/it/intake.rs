@@ -149,6 +149,44 @@ async fn a_message_that_left_its_folder_and_comes_back_counts_no_second_time() {
 }
 
 #[tokio::test]
+async fn of_two_copies_that_come_for_one_that_left_one_is_new() {
+    let bed = ready().await;
+    bed.deliver("a", "Matter a", "");
+    assert_eq!(fetch(&bed).await.created, 1);
+    let a = bed.practice.take_away(ALICE, "INBOX", 1).unwrap();
+    let put_back = || assert!(bed.practice.deliver_at(ALICE, a.raw.to_vec(), a.internal_date));
+    put_back();
+    for n in 0..40 {
+        bed.deliver(&format!("n{n}"), &format!("Matter {n}"), "");
+    }
+    put_back();
+    assert_eq!(fetch(&bed).await.created, 41);
+    let all = Page { limit: 1000, after: None };
+    let messages = bed.engine.messages(MessagesWanted::default(), all).await.unwrap().items;
+    assert_eq!(messages.len(), 42, "each that lies there has its row");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_what_is_still_there_holds_nothing_up() {
+    for (fault, first, second) in [(ImapFault::RefuseUids, 3, 0), (ImapFault::CutAtUids, 1, 1)] {
+        let bed = ready().await;
+        bed.deliver("a", "Matter a", "");
+        assert_eq!(fetch(&bed).await.created, 1);
+        let a = bed.practice.take_away(ALICE, "INBOX", 1).unwrap();
+        bed.deliver("b", "Matter b", "");
+        assert!(bed.practice.deliver_at(ALICE, a.raw.to_vec(), a.internal_date));
+        bed.deliver("c", "Matter c", "");
+        bed.practice.faults().next_imap_sessions(1, fault);
+        let went = bed.engine.fetch_mail_server("Inbox").await;
+        let all = || bed.engine.messages(MessagesWanted::default(), Page::default());
+        // Refused, the one that came back counts as a copy; cut off, what stands before it is kept.
+        assert_eq!(all().await.unwrap().items.len(), 1 + first, "{fault:?} {went:?}");
+        assert_eq!(fetch(&bed).await.created, second, "{fault:?}");
+        assert_eq!(fetch(&bed).await, Fetched::default(), "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_unreadable_message_is_quarantined_and_holds_nobody_back() {
     let bed = ready().await;
     bed.deliver("a", "Before", "");

@@ -76,6 +76,11 @@ async fn what_means_nothing_there_is_refused_at_its_field() {
         ),
         (MailServerDraft { mailbox: Some("alice".into()), ..ok() }, "mailbox", "mailbox_unusable"),
         (
+            MailServerDraft { mailbox: Some("al..ice@example.org".into()), ..ok() },
+            "mailbox",
+            "mailbox_unusable",
+        ),
+        (
             MailServerDraft { mailbox: Some("a@b.example> SIZE=1".into()), ..ok() },
             "mailbox",
             "mailbox_unusable",

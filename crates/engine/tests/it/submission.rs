@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +16,8 @@ pub(crate) enum Play {
     Take,
     /// This is answered to this command: `MAIL`, `RCPT`, `DATA`, or `.` for the end of the text.
     Say(&'static str, &'static str),
+    /// It is taken after a while.
+    TakeLate,
     /// The whole text is read, and the connection cut without a word.
     CutAfterText,
     /// The whole text is read, and nothing is said for ever.
@@ -149,11 +152,15 @@ async fn session(stream: TcpStream, world: Arc<Mutex<World>>, came: Arc<Notify>)
             ("DATA", _) => {
                 say(&mut stream, "354 Go on").await?;
                 let text = text(&mut stream).await?;
-                let taken = play == Play::Take;
+                let taken = matches!(play, Play::Take | Play::TakeLate);
                 let handed = Handed { session: number, to: to.clone(), text, taken };
                 world.lock().unwrap().handed.push(handed);
                 came.notify_one();
                 match &play {
+                    Play::TakeLate => {
+                        tokio::time::sleep(Duration::from_millis(1500)).await;
+                        say(&mut stream, "250 2.0.0 Taken").await?;
+                    }
                     Play::CutAfterText => return None,
                     Play::HangAfterText => {
                         let mut rest = Vec::new();

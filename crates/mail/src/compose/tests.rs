@@ -63,7 +63,7 @@ fn a_notice_is_read_back_as_it_was_written() {
 
 #[test]
 fn a_mail_goes_along_octet_for_octet() {
-    let plain = "From: a@example.net\r\nSubject: x\r\n\r\n.dots\r\n--=_outlink_0\r\nend";
+    let plain = "From: a@example.net\r\nSubject: x\r\n\r\n.dots\r\n--=_outlink.1.2_0\r\nend";
     let long = format!("From: a@example.net\r\n\r\n{}\r\n", "x".repeat(999));
     let sent_before = compose(&Mail { attached: Some(plain.as_bytes()), ..mail() }).unwrap();
     for (raw, media_type, encoding) in [
@@ -95,6 +95,26 @@ fn a_mail_goes_along_octet_for_octet() {
 }
 
 #[test]
+fn what_a_stranger_wrote_is_searched_once_for_the_boundary() {
+    let mut lines = String::new();
+    for number in 0.. {
+        lines.push_str(&format!("--=_outlink_{number}\r\n--=__{number}\r\n"));
+        if lines.len() > 1 << 20 {
+            break;
+        }
+    }
+    // Each further search raises the number at the end.
+    for mail_id in ["olk.1.2.c2lnbmVk@example.org", "outlink.1.2@example.org", "1@b"] {
+        let boundary = boundary(mail_id, &lines, lines.as_bytes());
+        assert!(boundary.ends_with("_0") && boundary.len() <= 70, "{boundary}");
+    }
+    let long = boundary(&format!("{}@example.org", "x".repeat(900)), "", b"");
+    assert_eq!(long.len(), "=__0".len() + KEY);
+    let written = compose(&Mail { attached: Some(lines.as_bytes()), ..mail() }).unwrap();
+    assert!(written.ends_with(b"\r\n--=_outlink.1.2_0--\r\n"), "the second search found it free");
+}
+
+#[test]
 fn what_a_mail_cannot_carry_is_refused_in_words() {
     for (mail, word) in [
         (Mail { from: "support", ..mail() }, "sender"),
@@ -120,8 +140,8 @@ fn what_a_stranger_made_up_is_left_out_or_written_so_that_it_harms_nobody() {
         in_reply_to: Some("a@b>\r\nBcc: x@example.org"),
         subject: "hi\r\nBcc: x@example.org\r\n\r\nBody",
         from_name: "\"Support\"\r\nBcc: x@example.org",
-        text: "\r\n.\r\nBcc: x\r\n--=_outlink_0--\r\n",
-        attached: Some(b"\r\n--=_outlink_1\r\n--=_outlink_0--\r\n\r\n"),
+        text: "\r\n.\r\nBcc: x\r\n--=_outlink.1.2_0--\r\n",
+        attached: Some(b"\r\n--=_outlink.1.2_1\r\n--=_outlink.1.2_0--\r\n\r\n"),
         ..mail()
     };
     let (raw, parsed) = read(&forged);
@@ -165,7 +185,7 @@ fn subjects_of_every_kind_are_read_back() {
 fn bytes_of_mail() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
-        "(Subject: [a-z]{0,9}\r\n)?([ -~]{0,30}\r\n){0,6}(--=_outlink_[0-3](--)?\r\n)?[ -~]{0,9}"
+        "(Subject: [a-z]{0,9}\r\n)?([ -~]{0,30}\r\n){0,6}(--=_outlink\\.1\\.2_[0-3](--)?\r\n)?[ -~]{0,9}"
             .prop_map(String::into_bytes),
     ]
 }

@@ -13,6 +13,8 @@ pub enum SendingFault {
     LimitReached,
     /// The account may not send in the name of this address.
     SenderRefused,
+    /// The account's address is not of ASCII before the `@`, and the server does not offer SMTPUTF8 (RFC 6531).
+    NeedsUtf8,
     /// The account was barred from sending, mostly since it has sent what was taken for spam.
     Blocked,
     /// The server takes mail only from those who have signed in.
@@ -30,6 +32,10 @@ impl SendingFault {
                 "The account has sent as much as the server lets it send for some time."
             }
             Self::SenderRefused => "The server takes no mail from the address of this mailbox.",
+            Self::NeedsUtf8 => {
+                "The mail server's mailbox has letters in front of the @ that this server cannot send \
+                 from: it does not offer SMTPUTF8."
+            }
             Self::Blocked => "The server has blocked this account from sending.",
             Self::NotSignedIn => "The server takes mail only from those who have signed in.",
         }
@@ -57,6 +63,11 @@ impl SendingFault {
                 Actor::LinkAdministrator,
                 "Enter an address as the mailbox that the account may send as, or have the provider \
                  allow it: in Exchange, by the permission Send As.",
+            ),
+            Self::NeedsUtf8 => (
+                Actor::LinkAdministrator,
+                "Enter another address of the same account as the mailbox, one of ASCII alone, or use \
+                 an outgoing server that offers SMTPUTF8.",
             ),
             Self::Blocked => (
                 Actor::TenantAdministrator,

@@ -62,6 +62,7 @@ fn every_error_is_a_sentence_with_something_to_do() {
         SendingFault::PasswordsOff,
         SendingFault::LimitReached,
         SendingFault::SenderRefused,
+        SendingFault::NeedsUtf8,
         SendingFault::Blocked,
         SendingFault::NotSignedIn,
     ] {

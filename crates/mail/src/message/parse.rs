@@ -56,6 +56,7 @@ pub fn parse(raw: &[u8]) -> Result<Parsed, Unparsable> {
             .get("Received")
             .and_then(|value| address::date(value.rsplit_once(';')?.1)),
         date: headers.get("Date").and_then(|value| address::date(&value)),
+        return_path: all_addresses(headers, "Return-Path").into_iter().next(),
         reply_to: all_addresses(headers, "Reply-To"),
         recipients: recipients::recipients(headers),
         machine,

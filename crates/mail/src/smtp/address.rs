@@ -30,6 +30,12 @@ pub(crate) fn carried(address: &str) -> Option<Carried> {
     (address.len() <= ADDRESS).then(|| Carried { address, needs_utf8: !local.is_ascii() })
 }
 
+/// Whether mail can be sent from or to this address by some server. One whose part before the `@` is not of ASCII needs one
+/// that offers SMTPUTF8; quoted names, and whatever would end where it stands, are never sent.
+pub fn is_carried(address: &str) -> bool {
+    carried(address).is_some()
+}
+
 /// Marks that are not seen and change how the rest reads.
 fn is_formatting(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
@@ -70,6 +76,7 @@ mod tests {
             "a@[IPv6:2001:db8::1]",
         ] {
             assert_eq!(written(address), Some((address.to_owned(), false)), "{address}");
+            assert!(is_carried(address), "{address}");
         }
         assert_eq!(written("a@Bücher.example"), Some(("a@xn--bcher-kva.example".into(), false)));
         assert_eq!(
@@ -109,7 +116,7 @@ mod tests {
             "a\u{85}@example.org",
             "a,b@example.org",
         ] {
-            assert_eq!(carried(address), None, "{address:?}");
+            assert_eq!((carried(address), is_carried(address)), (None, false), "{address:?}");
         }
         assert_eq!(carried(&format!("{}@example.org", "a".repeat(300))), None);
     }

@@ -6,6 +6,7 @@
 //! over, and a mail must not be given up since too many went before it.
 
 use super::reply::Reply;
+use super::verdict::Part;
 use crate::error::{Error, SendingFault, Spoken, StartTlsFault};
 use crate::sasl::Challenge;
 use crate::words;
@@ -38,7 +39,7 @@ pub(super) fn greeting(reply: &Reply) -> Error {
 
 /// Sorts a refusal of a command that says nothing of a mail.
 pub(super) fn command(command: &'static str, reply: &Reply) -> Error {
-    of_account(reply).unwrap_or_else(|| match reply.is_for_now() {
+    of_account(None, reply, &said(reply)).unwrap_or_else(|| match reply.is_for_now() {
         true => unavailable(reply),
         false => Error::Command { command, text: reply.shown.clone() },
     })
@@ -96,34 +97,47 @@ pub(super) fn cut_off(error: Error, token: Option<usize>) -> Error {
     }
 }
 
-/// What a refusal says of the account or of the server, at whatever point of a mail it comes. `None` where it may be about
-/// the mail.
-pub(super) fn of_account(reply: &Reply) -> Option<Error> {
-    let (said, text) = (said(reply), reply.shown.clone());
-    if words::end_the_session(&said) {
+/// What a refusal says of the account or of the server, at this point of a mail (`None` where no mail is spoken of), in
+/// these words, which are in lower case and have nothing in them that strangers wrote. `None` where it may be about the
+/// mail.
+///
+/// Behind RCPT and DATA words mean the account only under a code that goes with such, and a server that is busy with one
+/// mail may have time for the next.
+pub(super) fn of_account(part: Option<Part>, reply: &Reply, said: &str) -> Option<Error> {
+    let is_of_mail = matches!(part, Some(Part::Recipient | Part::Text));
+    let heard = if is_of_mail && !has_code_of_account(reply) { "" } else { said };
+    let text = reply.shown.clone();
+    if words::end_the_session(heard) {
         return Some(Error::SessionExpired { text });
     }
-    if let Some(fault) = fault(reply, &said) {
+    if let Some(fault) = fault(reply, heard).or_else(|| plain_fault(reply, said)) {
         return Some(Error::Sending { fault, text });
     }
     // Exchange Online keeps a copy of what is sent, and takes nothing where the sender has no room for it.
-    if words::has(&said, &["storedrv", "quotaexceeded"]) && words::are_of_a_full_mailbox(&said) {
+    let is_stored = words::has(said, &["storedrv", "quotaexceeded"]);
+    if is_stored && words::are_of_a_full_mailbox(said) && (!is_of_mail || reply.status.1 == 2) {
         return Some(Error::Full { text });
     }
     if reply.code == 530 {
         return Some(Error::Sending { fault: SendingFault::NotSignedIn, text });
     }
-    is_server_busy(reply, &said).then(|| unavailable(reply))
+    let is_busy = is_server_busy(reply, heard) || part.is_none() && is_server_down(reply, said);
+    is_busy.then(|| unavailable(reply))
 }
 
-/// Whether all mail is refused for now, and not just this one.
+/// Whether words under this code may be about the account though a mail is spoken of: the server leaves; security and
+/// policy (RFC 3463 §3.8); the sender's address (§3.2); the store of Exchange Online, which says so of every mail.
+fn has_code_of_account(reply: &Reply) -> bool {
+    let of_status = matches!(reply.status, (_, 7, _) | (_, 1, 7 | 8) | (5, 2, 0) | (4, 3, 2));
+    matches!(reply.code, 421 | 432) || of_status
+}
+
+/// Whether it is said that we send or connect too much, so that no mail is taken for now.
 fn is_server_busy(reply: &Reply, said: &str) -> bool {
     // RFC 5321 §3.8: with 421 the server leaves. 432 is Exchange Online's for too many connections.
     if matches!(reply.code, 421 | 432) || reply.code == 454 && reply.status == (4, 7, 0) {
         return true;
     }
-    // RFC 3463 §3.4: X.3.Z is about the server itself; X.3.4 about a mail that is too large for it.
-    let about_server = matches!(reply.status, (4, 3, detail) if detail != 4);
     let told = [
         "concurrent connections",
         "too many connections",
@@ -133,12 +147,41 @@ fn is_server_busy(reply: &Reply, said: &str) -> bool {
         "submission rate",
         "throttled",
         "server busy",
-        "service unavailable",
-        "service not available",
-        "temporary server error",
     ];
+    // Exchange Online's front end, which has not got through to what is behind it.
+    let is_front_end = reply.status == (4, 7, 0) && words::has(said, &["temporary server error"]);
+    reply.is_for_now() && (is_front_end || words::has(said, &told))
+}
+
+/// Whether the server is in trouble of its own. Where a mail is spoken of the same is said of that mail alone: a filter
+/// that is away, a look-up that failed.
+fn is_server_down(reply: &Reply, said: &str) -> bool {
+    // RFC 3463 §3.4: X.3.Z is about the server itself; X.3.4 about a mail that is too large for it.
+    let about_server = matches!(reply.status, (4, 3, detail) if detail != 4);
+    let told = ["service unavailable", "service not available", "temporary server error"];
     reply.is_for_now() && (about_server || words::has(said, &told))
 }
+
+/// What the server has against the account, in so many words that nothing else can be meant, whatever the code: Postfix
+/// keeps what it has against a sender to itself until it hears of a recipient, and other servers have no enhanced codes.
+fn plain_fault(reply: &Reply, said: &str) -> Option<SendingFault> {
+    if words::has(said, &["sender address rejected"]) {
+        return Some(SendingFault::SenderRefused);
+    }
+    let is_limit = reply.code >= 500 && reply.status.0 == 0 && words::has(said, &LIMITS);
+    is_limit.then_some(SendingFault::LimitReached)
+}
+
+/// What is said to an account that has sent enough.
+const LIMITS: [&str; 7] = [
+    "sending quota",
+    "sending limit",
+    "daily limit",
+    "daily quota",
+    "daily user sending",
+    "hourly limit",
+    "quota for outgoing",
+];
 
 /// What the server has against the account.
 fn fault(reply: &Reply, said: &str) -> Option<SendingFault> {
@@ -159,17 +202,8 @@ fn fault(reply: &Reply, said: &str) -> Option<SendingFault> {
     if reply.status == (5, 7, 30) || has(&no_passwords) {
         return Some(SendingFault::PasswordsOff);
     }
-    let limits = [
-        "sending quota",
-        "sending limit",
-        "daily limit",
-        "daily quota",
-        "daily user sending",
-        "submissionquotaexceeded",
-        "hourly limit",
-        "quota for outgoing",
-    ];
-    if matches!(reply.status, (_, 4, 5) | (5, 1, 90)) || has(&limits) {
+    let is_enough = has(&LIMITS) || has(&["submissionquotaexceeded"]);
+    if matches!(reply.status, (_, 4, 5) | (5, 1, 90)) || is_enough {
         return Some(SendingFault::LimitReached);
     }
     // 5.7.60 and 5.2.252 are Exchange's.
@@ -179,7 +213,6 @@ fn fault(reply: &Reply, said: &str) -> Option<SendingFault> {
         "not allowed to send as",
         "not owned by user",
         "not permitted to send as",
-        "sender address rejected",
     ];
     if matches!(reply.status, (5, 7, 60) | (5, 2, 252)) || has(&senders) {
         return Some(SendingFault::SenderRefused);
@@ -194,7 +227,7 @@ fn fault(reply: &Reply, said: &str) -> Option<SendingFault> {
 }
 
 /// A server's words, in lower case.
-pub(super) fn said(reply: &Reply) -> String {
+fn said(reply: &Reply) -> String {
     reply.shown.to_ascii_lowercase()
 }
 

@@ -28,6 +28,17 @@ impl Reply {
         (200..300).contains(&self.code)
     }
 
+    /// The code and the words of all its lines, which may be more than people are shown.
+    pub(super) fn words(&self) -> String {
+        let mut words = self.code.to_string();
+        for (at, line) in self.lines.iter().enumerate() {
+            let line = if at > 0 { without_status(line.as_bytes()) } else { line.as_bytes() };
+            words.push(' ');
+            words.push_str(String::from_utf8_lossy(line).trim());
+        }
+        words
+    }
+
     /// Refused for now: 4yz.
     pub(super) fn is_for_now(&self) -> bool {
         (400..500).contains(&self.code)

@@ -13,7 +13,7 @@ use super::refusal;
 use super::reply::Reply;
 use super::session::Session;
 use super::verdict::{MailFault, Part, verdict};
-use crate::error::Error;
+use crate::error::{Error, SendingFault};
 
 /// Octets of a mail that are made ready for the wire at once.
 const PIECE: usize = 64 * 1024;
@@ -37,6 +37,9 @@ pub enum Sent {
         trouble: Trouble,
         /// Whether the same mail would be refused again.
         is_for_good: bool,
+        /// Whether the same mail may be taken later, or once something was mended. `false` where its address or its size is
+        /// what is wrong with it.
+        may_help: bool,
     },
 }
 
@@ -44,12 +47,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// Hands in a mail as it is, but for the ends of its lines: from this address to this one.
     ///
     /// What an envelope cannot carry, and what is larger than the server says that it takes, is refused before anything is
-    /// said. After an error nobody knows whether the server has the mail, where its text was on the way already.
+    /// said. After an error nobody knows whether the server has the mail, where [`Session::was_given`] says so.
     pub async fn send(&mut self, from: &str, to: &str, mail: &[u8]) -> Result<Sent, Error> {
+        self.was_given = false;
         let capabilities = self.capabilities().await?.clone();
         // The sender is the account's own address, so that this is not about one mail.
-        let sender = carried(from).filter(|from| !from.needs_utf8 || capabilities.utf8);
-        let sender = sender.ok_or(Error::Argument { what: "mailbox's address" })?;
+        let sender = carried(from).ok_or(Error::Argument { what: "mail server's mailbox" })?;
+        if sender.needs_utf8 && !capabilities.utf8 {
+            let fault = SendingFault::NeedsUtf8;
+            return Err(Error::Sending { fault, text: String::new() });
+        }
         let Some(recipient) = carried(to) else { return Ok(MailFault::BadAddress.refused(None)) };
         if recipient.needs_utf8 && !capabilities.utf8 {
             return Ok(MailFault::NeedsUtf8.refused(None));
@@ -91,7 +98,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
         };
         if !of_sender.is_done() {
             // The other answer belongs to it: no mail was begun.
-            return self.judged(Part::Sender, &of_sender);
+            let has_size = offers_size(capabilities);
+            return self.judged(Part::Sender { has_size }, recipient, &of_sender);
         }
         self.has_envelope = true;
         let of_recipient = match of_recipient {
@@ -102,20 +110,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             }
         };
         if !of_recipient.is_done() {
-            return self.judged(Part::Recipient, &of_recipient);
+            return self.judged(Part::Recipient, recipient, &of_recipient);
         }
         let go_ahead = self.ask("DATA").await?;
         if go_ahead.code != 354 {
-            return self.judged(Part::Text, &go_ahead);
+            return self.judged(Part::Text, recipient, &go_ahead);
         }
         let time = self.wire.limits.time * WHOLE;
         let done = timeout(time, self.text(mail)).await;
         let reply = done.map_err(|_| Error::TimedOut { doing: self.wire.doing, time })??;
         // RFC 5321 §4.1.1.4: whatever the answer, this mail is over.
         self.has_envelope = false;
+        self.was_given = !reply.is_done() && !reply.is_refusal();
         match reply.is_done() {
             true => Ok(Sent::Taken { words: reply.shown }),
-            false => self.judged(Part::Text, &reply),
+            false => self.judged(Part::Text, recipient, &reply),
         }
     }
 
@@ -143,12 +152,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
             }
         }
         stuffing.finish(&mut out);
+        // Before it is written: whoever breaks off meanwhile does not know how much of it went out.
+        self.was_given = true;
         self.wire.write(&out).await
     }
 
     /// What follows from an answer that is no consent.
-    fn judged(&self, part: Part, reply: &Reply) -> Result<Sent, Error> {
-        if reply.is_refusal() { verdict(part, reply) } else { Err(self.odd()) }
+    fn judged(&self, part: Part, recipient: &Carried, reply: &Reply) -> Result<Sent, Error> {
+        match reply.is_refusal() {
+            true => verdict(part, &recipient.address, reply),
+            false => Err(self.odd()),
+        }
     }
 
     fn refused(&self, command: &'static str, reply: &Reply) -> Error {
@@ -167,8 +181,7 @@ fn mail_from(
     mail: &[u8],
 ) -> String {
     let mut command = format!("MAIL FROM:<{}>", sender.address);
-    // RFC 1870 §4: some servers offer SIZE without a number, and take it all the same.
-    if capabilities.iter().any(|told| told.split(' ').next() == Some("SIZE")) {
+    if offers_size(capabilities) {
         command.push_str(&format!(" SIZE={}", mail.len()));
     }
     // Where it is not offered it is sent all the same: such servers are old, and do not touch what they carry.
@@ -180,6 +193,11 @@ fn mail_from(
     }
     command.push_str("\r\n");
     command
+}
+
+/// RFC 1870 §4: some servers offer SIZE without a number, and take it all the same.
+fn offers_size(capabilities: &Capabilities) -> bool {
+    capabilities.iter().any(|told| told.split(' ').next() == Some("SIZE"))
 }
 
 #[cfg(test)]

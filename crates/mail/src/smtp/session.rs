@@ -32,6 +32,8 @@ pub struct Session<S> {
     pub(super) capabilities: Option<Capabilities>,
     /// Whether a mail was begun and not ended, so that the next one must be preceded by RSET.
     pub(super) has_envelope: bool,
+    /// Whether the last mail's final dot may be on its way and was not answered yet.
+    pub(super) was_given: bool,
     /// What it was shown to sign in: whatever it says later is kept free of it.
     pub(super) shown: Vec<Secret>,
     /// How long the server asked us to stay away, when it last did.
@@ -57,7 +59,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     pub fn resume(stream: S, limits: Limits) -> Self {
         let wire = Wire::new(stream, limits, "signing in");
         let shown = Vec::new();
-        Self { wire, capabilities: None, has_envelope: false, shown, stay_away: None }
+        let (has_envelope, was_given) = (false, false);
+        Self { wire, capabilities: None, has_envelope, was_given, shown, stay_away: None }
     }
 
     /// Asks for TLS on this connection (RFC 3207 §4), before signing in, and hands out the stream to make secure.
@@ -110,6 +113,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Session<S> {
     /// How long the server asked us to stay away, where it did so in anything that it refused.
     pub fn stay_away(&self) -> Option<Duration> {
         self.stay_away
+    }
+
+    /// Whether the last mail went out as far as its final dot, or may have, and the server's word on it never came: nobody
+    /// knows whether it has the mail. To be asked after an error of [`Session::send`], or after its future was dropped;
+    /// `false` as long as no mail went so far, and once the server has answered.
+    pub fn was_given(&self) -> bool {
+        self.was_given
     }
 
     /// Says goodbye, and waits a little for the answer. Nothing depends on it, so nothing can fail.

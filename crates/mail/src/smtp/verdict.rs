@@ -2,6 +2,7 @@
 
 use outlink_model::grant::{Actor, Trouble};
 
+use super::heard::heard;
 use super::refusal;
 use super::reply::Reply;
 use super::send::Sent;
@@ -12,7 +13,10 @@ use crate::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// Its sender, size and kind: MAIL.
-    Sender,
+    Sender {
+        /// Whether its size was said.
+        has_size: bool,
+    },
     /// Its recipient: RCPT.
     Recipient,
     /// Its text: DATA, before or behind.
@@ -107,45 +111,52 @@ impl MailFault {
             hint: hint.to_owned(),
             provider_error: words.filter(|words| !words.is_empty()),
         };
-        Sent::Refused { trouble, is_for_good: self != Self::Later }
+        let is_its_own = matches!(
+            self,
+            Self::NoSuchMailbox | Self::BadAddress | Self::NeedsUtf8 | Self::TooLarge
+        );
+        Sent::Refused { trouble, is_for_good: self != Self::Later, may_help: !is_its_own }
     }
 }
 
-/// Sorts what was answered to a part of a mail. An error where it is about the account, the connection or the server.
+/// Sorts what was answered to a part of a mail to this address. An error where it is about the account, the connection or
+/// the server.
 ///
 /// | the refusal | what it is about |
 /// |---|---|
 /// | words, or a status, that [`refusal::of_account`] knows | the account or the server |
-/// | 4yz to MAIL | the server: nothing was said of the mail but its size |
-/// | 4yz to RCPT or DATA | this mail, for now |
+/// | 4yz to MAIL without a size | the server: nothing was said of the mail |
+/// | 4yz to MAIL with a size, RCPT or DATA | this mail, for now |
 /// | 5yz to MAIL, but for a size | the sender, who is the same for all mail |
 /// | 5yz to RCPT or DATA | this mail, for good |
 /// | a command that is not known or does not belong here; 5yz on account of where we call from | the session |
-pub(super) fn verdict(part: Part, reply: &Reply) -> Result<Sent, Error> {
-    if let Some(error) = refusal::of_account(reply) {
+pub(super) fn verdict(part: Part, to: &str, reply: &Reply) -> Result<Sent, Error> {
+    let heard = heard(reply, to);
+    if let Some(error) = refusal::of_account(Some(part), reply, &heard.of_account) {
         return Err(error);
     }
+    let said = &heard.of_mail;
     let text = reply.shown.clone();
     let command = match part {
-        Part::Sender => "MAIL",
+        Part::Sender { .. } => "MAIL",
         Part::Recipient => "RCPT",
         Part::Text => "DATA",
     };
     let fault = match (part, reply.code) {
         _ if is_of_size(reply, part) => MailFault::TooLarge,
-        (Part::Sender, 400..=499) => return Err(refusal::unavailable(reply)),
+        (Part::Sender { has_size: false }, 400..=499) => return Err(refusal::unavailable(reply)),
         (_, 400..=499) => MailFault::Later,
-        (_, 500..) if is_of_caller(reply) => return Err(Error::Command { command, text }),
+        (_, 500..) if is_of_caller(said) => return Err(Error::Command { command, text }),
         // RFC 5321 §4.2.2: what was said is not known, or does not belong here. Other than MAIL, which is the same for
         // all mail, RCPT may be taken for nonsense on account of its address.
-        (Part::Sender, 500 | 504 | 555) | (_, 502 | 503) => {
+        (Part::Sender { .. }, 500 | 504 | 555) | (_, 502 | 503) => {
             return Err(Error::Command { command, text });
         }
-        (Part::Sender, _) => {
+        (Part::Sender { .. }, _) => {
             return Err(Error::Sending { fault: SendingFault::SenderRefused, text });
         }
-        (Part::Recipient, _) => of_recipient(reply),
-        (Part::Text, _) if reply.status.1 == 6 || is_of_spam(reply) => MailFault::Rejected,
+        (Part::Recipient, _) => of_recipient(reply, said),
+        (Part::Text, _) if reply.status.1 == 6 || is_of_spam(said) => MailFault::Rejected,
         (Part::Text, _) => of_status(reply),
     };
     Ok(fault.refused(Some(text)))
@@ -159,17 +170,17 @@ fn is_of_size(reply: &Reply, part: Part) -> bool {
 
 /// Whether the server has something against the address that we call from or the name that we give. Postfix keeps that to
 /// itself until it hears of a recipient.
-fn is_of_caller(reply: &Reply) -> bool {
-    words::has(&refusal::said(reply), &["client host", "helo command rejected"])
+fn is_of_caller(said: &str) -> bool {
+    words::has(said, &["client host", "helo command rejected"])
 }
 
-fn is_of_spam(reply: &Reply) -> bool {
-    words::has(&refusal::said(reply), &["spam", "virus", "policy", "content", "blocked"])
+fn is_of_spam(said: &str) -> bool {
+    words::has(said, &["spam", "virus", "policy", "content", "blocked"])
 }
 
 /// What 5yz says of a recipient.
-fn of_recipient(reply: &Reply) -> MailFault {
-    if words::has(&refusal::said(reply), &["relay", "5.7.54"]) {
+fn of_recipient(reply: &Reply, said: &str) -> MailFault {
+    if words::has(said, &["relay", "5.7.54"]) {
         return MailFault::NoRelay;
     }
     match (of_status(reply), reply.code) {

@@ -79,6 +79,10 @@ enum Answer {
 /// | does it belong to an issue? | a comment, where the handler comments |
 /// | does the handler make issues? | a new issue |
 /// | else | forwarded, or left to the next |
+///
+/// So that no mail goes round in circles, whatever would be forwarded is not, whoever is trusted, where it comes from the
+/// very address that it would go to (rejected if a machine wrote it, else quarantined: somebody may have pressed Reply), or
+/// where too many of this sender came within an hour (quarantined).
 pub fn decide(handlers: &[Handler], lists: &SenderLists, facts: &Facts) -> Verdict {
     let verdict = |handler, decision, why, left| Verdict { handler, decision, why, left };
     if facts.is_own {
@@ -121,7 +125,7 @@ fn ask(handler: &Handler, trusted_by_all: bool, facts: &Facts) -> Answer {
     let trusted = allowed || (trusted_by_all && !is_proven_false);
     if let Some(machine) = &facts.machine
         && !trusted
-        && let Some(answer) = machine_made(handler, machine)
+        && let Some(answer) = machine_made(handler, facts, machine)
     {
         return answer;
     }
@@ -135,7 +139,7 @@ fn ask(handler: &Handler, trusted_by_all: bool, facts: &Facts) -> Answer {
         return takes(Decision::Quarantine, why);
     }
     if !facts.is_known && !settings.create_persons && settings.default_reporter.is_none() {
-        return cannot(handler, "the sender is unknown, and no default reporter is set");
+        return cannot(handler, facts, "the sender is unknown, and no default reporter is set");
     }
     become_something(handler, facts)
 }
@@ -158,21 +162,26 @@ fn without_tag(address: &str) -> Option<String> {
 }
 
 /// `None` where the handler takes such mail like any other.
-fn machine_made(handler: &Handler, machine: &Machine) -> Option<Answer> {
+fn machine_made(handler: &Handler, facts: &Facts, machine: &Machine) -> Option<Answer> {
     let settings = &handler.settings;
     let why = format!("A machine wrote it: {}.", machine.why);
     let policy = match machine.kind {
         // Nobody can be answered who is told that a mail did not arrive.
         MachineKind::Report => Bulk::Ignore,
-        MachineKind::List if !settings.bulk_lists => return None,
+        _ if !goes_by_policy(handler, machine) => return None,
         MachineKind::Reply | MachineKind::Bulk | MachineKind::List => settings.bulk,
     };
     match (policy, &settings.forward_to) {
         (Bulk::Accept, _) => None,
         (Bulk::Delete, _) => Some(Answer::Takes(Decision::Delete, why)),
-        (Bulk::Forward, Some(to)) => Some(Answer::Takes(Decision::Forward(to.clone()), why)),
+        (Bulk::Forward, Some(to)) => Some(send_on(handler, facts, to, why)),
         (Bulk::Ignore | Bulk::Forward, _) => Some(Answer::Takes(Decision::Reject, why)),
     }
+}
+
+/// Whether the handler takes it for written by a machine; what comes by a list is mostly written by people.
+fn goes_by_policy(handler: &Handler, machine: &Machine) -> bool {
+    machine.kind != MachineKind::List || handler.settings.bulk_lists
 }
 
 fn too_many(handler: &Handler, facts: &Facts) -> Option<String> {
@@ -205,7 +214,7 @@ fn become_something(handler: &Handler, facts: &Facts) -> Answer {
     };
     let comment = |text| match &found {
         Some(found) => Answer::Takes(Decision::Comment(found.issue_id, text), because(found)),
-        None => cannot(handler, passed_over.as_deref().unwrap_or("it belongs to no issue")),
+        None => cannot(handler, facts, passed_over.as_deref().unwrap_or("it belongs to no issue")),
     };
     let text = if handler.settings.strip_quotes { Text::New } else { Text::Whole };
     match handler.kind {
@@ -256,14 +265,34 @@ fn because(found: &Match) -> String {
 }
 
 /// A message that this handler can do nothing with: sent on, where there is somebody to send it to, else left.
-fn cannot(handler: &Handler, why: &str) -> Answer {
+fn cannot(handler: &Handler, facts: &Facts, why: &str) -> Answer {
+    let why = format!("{} cannot handle it: {why}.", handler.name);
     match &handler.settings.forward_to {
-        Some(to) => Answer::Takes(
-            Decision::Forward(to.clone()),
-            format!("{} cannot handle it: {why}.", handler.name),
-        ),
-        None => Answer::Leaves(format!("{} cannot handle it: {why}.", handler.name)),
+        Some(to) => send_on(handler, facts, to, why),
+        None => Answer::Leaves(why),
     }
+}
+
+/// Sends a message on, unless that would lead in a circle: what is sent on is answered by machines too.
+fn send_on(handler: &Handler, facts: &Facts, to: &str, why: String) -> Answer {
+    if is_one_mailbox(&facts.sender, to) {
+        let why = format!("{why} It comes from {to} itself, and is not sent back there.");
+        let decision = match &facts.machine {
+            Some(machine) if goes_by_policy(handler, machine) => Decision::Reject,
+            _ => Decision::Quarantine,
+        };
+        return Answer::Takes(decision, why);
+    }
+    if let Some(many) = too_many(handler, facts) {
+        return Answer::Takes(Decision::Quarantine, format!("{why} It is not sent on: {many}"));
+    }
+    Answer::Takes(Decision::Forward(to.to_owned()), why)
+}
+
+/// Whether mail to the one reaches the other. A word behind a `+` does not make it another mailbox.
+fn is_one_mailbox(one: &str, other: &str) -> bool {
+    let bare = |address: &str| without_tag(address).unwrap_or_else(|| address.to_owned());
+    bare(one).eq_ignore_ascii_case(&bare(other))
 }
 
 #[cfg(test)]

@@ -79,4 +79,8 @@ pub enum ImapFault {
     ServerBug(u32),
     /// The connection is cut after so many octets of the first literal that is longer.
     DropAfter(usize),
+    /// Whoever asks for nothing but UIDs (`UID FETCH 1 (UID)`) is refused.
+    RefuseUids,
+    /// The same, and the connection is cut.
+    CutAtUids,
 }

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::command::Command;
+use super::command::{Arg, Command};
 use super::session::{End, IDLE_TIME, LINE_CAP, Reply, Session};
 use crate::faults::ImapFault;
 use crate::grants::Denied;
@@ -56,6 +56,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.selected = None;
                 Ok(Some(Reply::No("[NONEXISTENT] Unknown Mailbox (Failure)")))
             }
+            ImapFault::RefuseUids if asks_for_uids(command) => Ok(Some(Reply::No("Not now"))),
+            ImapFault::CutAtUids if asks_for_uids(command) => Err(End::Cut),
             ImapFault::OverQuota if FILLING.contains(&name) => {
                 Ok(Some(Reply::No("[OVERQUOTA] Quota exceeded (mailbox for user is full)")))
             }
@@ -82,6 +84,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         if is_over { self.bye(TOKEN_OVER).await } else { Ok(()) }
     }
+}
+
+fn asks_for_uids(command: &Command) -> bool {
+    let uids = [Arg::Atom("UID".to_owned())];
+    command.name == "UID FETCH"
+        && matches!(command.args.last(), Some(Arg::List(asked)) if *asked == uids)
 }
 
 /// What Exchange says where somebody asks too often.

@@ -21,6 +21,7 @@ CREATE TABLE deliveries (
     in_reply_to TEXT COLLATE "C",
     state TEXT COLLATE "C" NOT NULL,
     attempts BIGINT NOT NULL,
+    unanswered BIGINT NOT NULL,
     next_at BIGINT NOT NULL,
     trouble TEXT COLLATE "C",
     created_at BIGINT NOT NULL,
@@ -30,10 +31,15 @@ CREATE TABLE deliveries (
 CREATE INDEX mail_servers_outgoing ON mail_servers (next_poll_at) WHERE direction = 'outgoing';
 CREATE INDEX deliveries_waiting ON deliveries (mail_server_id, next_at, id) WHERE state = 'waiting';
 CREATE INDEX deliveries_state ON deliveries (state, id) WHERE state <> 'sent';
-CREATE INDEX deliveries_done_at ON deliveries (done_at) WHERE state = 'sent';
+CREATE INDEX deliveries_done_at ON deliveries (done_at) WHERE state <> 'waiting';
 CREATE INDEX deliveries_mail_server_id ON deliveries (mail_server_id, id);
 CREATE INDEX deliveries_message_id ON deliveries (message_id, id) WHERE message_id IS NOT NULL;
 CREATE INDEX deliveries_issue_id ON deliveries (issue_id, id) WHERE issue_id IS NOT NULL;
+-- How many notices went out lately.
+CREATE INDEX deliveries_notices ON deliveries (mail_server_id, created_at) WHERE kind = 'notice';
+
+-- What one sender has written counts where it was sent on, too; that is of no issue.
+CREATE INDEX messages_forwarded ON messages (address, internal_date) WHERE outcome = 'forwarded';
 
 -- Since when somebody waits for whoever is at the server to make room. Whoever is there next has made it.
 ALTER TABLE mail_servers ADD COLUMN wanted_at BIGINT;

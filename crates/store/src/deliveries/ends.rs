@@ -16,8 +16,8 @@ const SENT: &str = "
 
 /// Asking for it anew puts another time there, and a refusal of what was before must not undo that.
 const REFUSED: &str = "
-    UPDATE deliveries SET state = $4, attempts = attempts + 1, next_at = COALESCE($5, next_at), trouble = $6,
-        done_at = $7
+    UPDATE deliveries SET state = $4, attempts = attempts + $8, unanswered = unanswered + $9,
+        next_at = COALESCE($5, next_at), trouble = $6, done_at = $7
     WHERE id = $1 AND state = 'waiting' AND attempts = $2 AND next_at = $3";
 
 // The server's row comes first in every transaction, as when it is deleted: two in the opposite order would wait for one
@@ -30,7 +30,7 @@ const HURRY: &str = "
     WHERE id = (SELECT mail_server_id FROM deliveries WHERE id = $1) AND deleted_at IS NULL";
 
 const RETRY: &str = "
-    UPDATE deliveries SET state = 'waiting', attempts = 0, next_at = $2, created_at = $2, done_at = NULL
+    UPDATE deliveries SET state = 'waiting', attempts = 0, unanswered = 0, next_at = $2, created_at = $2, done_at = NULL
     WHERE id = $1 AND state <> 'sent'";
 
 /// Writes nothing new; takes the row's lock on PostgreSQL, so that nobody comes to hold the server meanwhile.
@@ -47,10 +47,21 @@ const IS_THERE: &str = "SELECT COUNT(*) FROM deliveries WHERE id = $1";
 
 const SWEEP: &str = "
     DELETE FROM deliveries WHERE id IN (
-        SELECT id FROM deliveries WHERE state = 'sent' AND done_at < $1 ORDER BY done_at LIMIT $2)";
+        SELECT id FROM deliveries WHERE state <> 'waiting' AND done_at < $1 ORDER BY done_at LIMIT $2)";
+
+/// How an attempt at a mail ended that was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The mail server refused it.
+    Refused,
+    /// The mail server was given all of it, and said nothing.
+    Unanswered,
+    /// It was not offered at all, so that no attempt counts.
+    Unoffered,
+}
 
 impl Store {
-    /// Forgets deliveries, at most so many, that were sent before this time. Returns how many.
+    /// Forgets deliveries, at most so many, that were sent or given up before this time. Returns how many.
     ///
     /// # Errors
     /// Those of the database.
@@ -71,14 +82,16 @@ impl Store {
         Ok(done > 0)
     }
 
-    /// Writes that the mail server refused it, what follows, and the event if one is given. False, and nothing is written,
-    /// if it is no longer as it was `seen`: somebody asked for it anew, deleted it or deleted its server.
+    /// Writes how an attempt ended at which the mail server did not take it, what follows, and the event if one is given.
+    /// False, and nothing is written, if it is no longer as it was `seen`: somebody asked for it anew, deleted it or deleted
+    /// its server.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn delivery_refused(
+    pub async fn delivery_not_taken(
         &self,
         seen: &Delivery,
+        ended: Ended,
         next: Next,
         trouble: &Trouble,
         now: Timestamp,
@@ -97,6 +110,8 @@ impl Store {
             .bind(next_at)
             .bind(&trouble)
             .bind(done_at)
+            .bind(i64::from(ended != Ended::Unoffered))
+            .bind(i64::from(ended == Ended::Unanswered))
             .execute(on));
         Ok(done > 0)
     }

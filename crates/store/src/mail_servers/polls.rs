@@ -108,7 +108,7 @@ impl Intake {
     /// # Errors
     /// Those of the database.
     pub async fn is_held(&mut self, id: MailServerId, holder: &str) -> Result<bool, Error> {
-        let one: Option<i32> = within!(self.tx, on => sqlx::query_scalar(HELD)
+        let one: Option<i32> = within!(*self.on().await?, on => sqlx::query_scalar(HELD)
             .bind(id.to_string())
             .bind(holder)
             .fetch_optional(on))?;

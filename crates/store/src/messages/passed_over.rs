@@ -58,7 +58,7 @@ impl Intake {
         let chunks = whole.iter().map(|chunk| &chunk[..]).chain(rest.chunks(1));
         for chunk in chunks {
             let text = insert_text(chunk.len());
-            executing_within!(self.tx, on => {
+            executing_within!(*self.on().await?, on => {
                 let mut query = sqlx::query(sqlx::AssertSqlSafe(text.clone())).bind(&server);
                 for (uidl, octets) in chunk {
                     query = query.bind(uidl).bind(octets);

@@ -6,8 +6,8 @@ use crate::cell::{micros, number, plain};
 use crate::db::within;
 use crate::{Error, Intake};
 
-/// The condition about the issue is that of the index `messages_address`, which otherwise would not serve. Counting ends
-/// where enough are found.
+/// The conditions about the issue and the outcome are those of the indexes `messages_address` and `messages_forwarded`,
+/// which otherwise would not serve. What is sent on belongs to no issue. Counting ends where enough are found.
 macro_rules! found {
     ($what:literal, $counted:literal) => {
         concat!(
@@ -18,6 +18,10 @@ macro_rules! found {
             $what,
             " FROM messages
                 WHERE address = $1 AND internal_date > $2 AND internal_date <= $3 AND issue_id IS NOT NULL
+                UNION ALL SELECT ",
+            $what,
+            " FROM messages
+                WHERE address = $1 AND internal_date > $2 AND internal_date <= $3 AND outcome = 'forwarded'
                 LIMIT $4) AS found"
         )
     };
@@ -32,7 +36,7 @@ const FROM_IN_ISSUES: &str = found!(
 /// How much a sender has written within some time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Messages that became something.
+    /// Messages that became something, or were sent on.
     pub all: u32,
     /// Messages that became something in one issue: in that of the given ones in which there are the most.
     pub in_issue: u32,
@@ -55,7 +59,7 @@ impl Intake {
     ) -> Result<Written, Error> {
         let issues: Vec<String> = issues.iter().map(ToString::to_string).collect();
         let text = if issues.is_empty() { FROM } else { FROM_IN_ISSUES };
-        let (all, first, second): (i64, i64, i64) = within!(self.tx, on => {
+        let (all, first, second): (i64, i64, i64) = within!(*self.on().await?, on => {
             let query = sqlx::query_as(text)
                 .bind(plain(address))
                 .bind(micros(after))
@@ -82,7 +86,10 @@ mod tests {
     async fn what_a_sender_wrote_is_counted_by_an_index() {
         for query in [FROM, FROM_IN_ISSUES] {
             let plan = plan(query).await;
-            assert!(plan.contains("INDEX messages_address"), "{plan}");
+            for index in ["messages_address", "messages_forwarded"] {
+                assert!(plan.contains(&format!("INDEX {index} (address=? AND")), "{plan}");
+            }
+            assert!(!plan.contains("SCAN messages"), "{plan}");
         }
     }
 }

@@ -98,7 +98,7 @@ impl Intake {
         server: MailServerId,
         uidl: &str,
     ) -> Result<Option<(MessageId, u64)>, Error> {
-        let row: Option<(String, i64)> = within!(self.tx, on => sqlx::query_as(KNOWN)
+        let row: Option<(String, i64)> = within!(*self.on().await?, on => sqlx::query_as(KNOWN)
             .bind(server.to_string())
             .bind(plain(uidl))
             .fetch_optional(on))?;
@@ -119,7 +119,7 @@ impl Intake {
         message_id: Option<&str>,
         sha256: &[u8; 32],
     ) -> Result<Option<MessageId>, Error> {
-        let id: Option<String> = within!(self.tx, on => sqlx::query_scalar(SAME)
+        let id: Option<String> = within!(*self.on().await?, on => sqlx::query_scalar(SAME)
             .bind(server.to_string())
             .bind(plain_some(message_id))
             .bind(&sha256[..])
@@ -140,7 +140,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Taken`] with `uidl` if another message of the server has it; [`Error::Missing`].
     pub async fn set_uidl(&mut self, id: MessageId, uidl: Option<&str>) -> Result<(), Error> {
-        let done = executing_within!(self.tx, on =>
+        let done = executing_within!(*self.on().await?, on =>
             sqlx::query(SET).bind(id.to_string()).bind(plain_some(uidl)).execute(on))
         .map_err(|error| Error::taken(error, "uidl"))?;
         found(done)
@@ -151,7 +151,7 @@ impl Intake {
     /// # Errors
     /// [`Error::Broken`] if there are more messages than numbers.
     pub async fn next_number(&mut self, server: MailServerId) -> Result<u32, Error> {
-        let last: Option<i64> = within!(self.tx, on =>
+        let last: Option<i64> = within!(*self.on().await?, on =>
             sqlx::query_scalar(LAST_NUMBER).bind(server.to_string()).fetch_one(on))?;
         number("messages.uid", last.unwrap_or(0) + 1)
     }

@@ -90,7 +90,7 @@ impl Intake {
     ) -> Result<(), Error> {
         let (server, folder) = (server.to_string(), plain(folder));
         for some in uids.chunks(AT_ONCE) {
-            executing_within!(self.tx, on => {
+            executing_within!(*self.on().await?, on => {
                 let mut query = sqlx::query(MARK)
                     .bind(&server)
                     .bind(&folder)

@@ -55,6 +55,7 @@ async fn a_delivery_comes_back_as_it_was_written(Bench { store, .. }: Bench) {
         subject: "Grüße \u{1f600}".into(),
         state: DeliveryState::Failed,
         attempts: 7,
+        unanswered: 3,
         next_at: at(20),
         trouble: Some(outlink_model::grant::Trouble {
             provider_error: Some("550 no such person".into()),

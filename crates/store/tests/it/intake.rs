@@ -10,8 +10,8 @@ use outlink_store::{Error, IssueFilter, MessageFilter, Page, Untold, pack};
 
 use crate::bench::{Bench, on_both};
 use crate::samples::{
-    alice, at, channel, comment, created, id, message, new_issue, packed, project, raw, sha, shown,
-    taken,
+    alice, at, channel, comment, created, ended, id, message, new_issue, packed, project, raw, sha,
+    shown, taken,
 };
 
 on_both!(
@@ -77,6 +77,7 @@ async fn a_savepoint_takes_one_message_back_and_leaves_the_others(Bench { store,
     intake.savepoint().await.unwrap();
     assert_eq!(created(&mut intake, 2).await, "SUP-2");
     let again = intake.put_message(&message(1)).await;
+    let again = ended(&mut intake, again).await;
     assert!(matches!(again, Err(Error::Taken("place"))), "something fails");
     intake.rollback_to_savepoint().await.unwrap();
 
@@ -114,7 +115,8 @@ async fn a_place_is_taken_in_once(Bench { store, place }: Bench) {
     // Whoever forgets to ask is refused all the same.
     intake.savepoint().await.unwrap();
     let twin = Message { id: id(2), ..message(1) };
-    assert!(matches!(intake.put_message(&twin).await, Err(Error::Taken("place"))));
+    let put = intake.put_message(&twin).await;
+    assert!(matches!(ended(&mut intake, put).await, Err(Error::Taken("place"))));
     intake.rollback_to_savepoint().await.unwrap();
     intake.commit().await.unwrap();
     assert_eq!(place.count("messages").await, 1);
@@ -286,11 +288,13 @@ async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
     let reporter = alice(&mut intake).await;
     let refused = |result: Result<(), Error>| assert!(matches!(result, Err(Error::Missing)));
     intake.savepoint().await.unwrap();
-    refused(intake.put_message(&message(1)).await);
+    let written = intake.put_message(&message(1)).await;
+    refused(ended(&mut intake, written).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
     let nowhere = NewIssue { project_id: id(9), ..new_issue(1, reporter) };
-    refused(intake.create_issue(&nowhere, at(0)).await.map(drop));
+    let written = intake.create_issue(&nowhere, at(0)).await;
+    refused(ended(&mut intake, written).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
     intake.involve(id(9), &["a@example.org".into()]);
@@ -303,7 +307,8 @@ async fn what_is_named_must_exist(Bench { store, .. }: Bench) {
     refused(intake.set_outcome(&message(9)).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
-    refused(intake.add_comment(&comment(1, 9, reporter, "b"), at(0)).await);
+    let written = intake.add_comment(&comment(1, 9, reporter, "b"), at(0)).await;
+    refused(ended(&mut intake, written).await);
     intake.rollback_to_savepoint().await.unwrap();
     intake.savepoint().await.unwrap();
     let unknown: MessageId = id(9);

@@ -8,7 +8,9 @@ use outlink_model::tracker::{Attachment, PartRange, TransferEncoding};
 use outlink_store::{Error, Intake};
 
 use crate::bench::{Bench, on_both};
-use crate::samples::{alice, at, channel, created, id, message, new_issue, packed, project, sha};
+use crate::samples::{
+    alice, at, channel, comment, created, id, message, new_issue, packed, project, sha,
+};
 
 on_both!(
     numbers_go_on_over_messages_intakes_and_what_was_taken_back,
@@ -17,6 +19,9 @@ on_both!(
     an_attachment_of_nothing_is_refused_at_the_end,
     a_person_who_was_taken_back_is_made_anew,
     raw_bytes_are_new_once,
+    what_was_put_off_is_found_by_whoever_asks,
+    nothing_is_committed_after_something_that_was_put_off_failed,
+    people_who_were_looked_up_are_known_and_strangers_are_made,
 );
 
 async fn key(intake: &mut Intake, n: u128, project: u128) -> String {
@@ -150,4 +155,61 @@ async fn raw_bytes_are_new_once(Bench { store, place }: Bench) {
     assert!(intake.put_raws(&raws).await.unwrap().is_empty());
     intake.commit().await.unwrap();
     assert_eq!(place.count("raws").await, 19);
+}
+
+async fn what_was_put_off_is_found_by_whoever_asks(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    let mut intake = store.intake().await.unwrap();
+    for n in 1..=20 {
+        assert_eq!(created(&mut intake, n).await, format!("SUP-{n}"));
+    }
+    let found = intake.issue_by_key("SUP-20").await.unwrap();
+    assert_eq!(found, Some((id(20), "SUP-20".into())));
+    let alice = alice(&mut intake).await;
+    intake.add_comment(&comment(1, 20, alice, "Late"), at(9)).await.unwrap();
+    assert!(intake.message(id(20)).await.unwrap().is_some());
+    intake.commit().await.unwrap();
+    let read = store.issue(id(20)).await.unwrap().unwrap();
+    assert_eq!((read.comments, read.updated_at), (1, at(9)));
+}
+
+async fn nothing_is_committed_after_something_that_was_put_off_failed(
+    Bench { store, place }: Bench,
+) {
+    channel(&store).await;
+    let mut intake = store.intake().await.unwrap();
+    created(&mut intake, 1).await;
+    intake.commit().await.unwrap();
+    let mut intake = store.intake().await.unwrap();
+    created(&mut intake, 2).await;
+    let twin = intake.put_message(&message(1)).await;
+    let asked = intake.issue_by_key("SUP-2").await;
+    assert!(twin.is_err() || asked.is_err(), "somebody is told");
+    // PostgreSQL takes this for a rollback, and calls it well done.
+    let _ = intake.commit().await;
+    assert_eq!((place.count("issues").await, place.count("messages").await), (1, 1));
+}
+
+async fn people_who_were_looked_up_are_known_and_strangers_are_made(Bench { store, .. }: Bench) {
+    channel(&store).await;
+    let address = |n: u128| format!("{n}@example.org");
+    let mut intake = store.intake().await.unwrap();
+    for n in 1..=20 {
+        intake.person(&address(n), "Known", id(n)).await.unwrap();
+    }
+    intake.commit().await.unwrap();
+    let mut intake = store.intake().await.unwrap();
+    let addresses: Vec<String> = (1..=40).map(address).collect();
+    intake.look_up_people(&addresses).await.unwrap();
+    assert_eq!(intake.known_person(&address(20)).await.unwrap().unwrap().id, id(20));
+    assert_eq!(intake.known_person(&address(21)).await.unwrap(), None);
+    assert_eq!(intake.person(&address(20), "", id(99)).await.unwrap().id, id(20));
+    assert_eq!(intake.person(&address(21), "New", id(21)).await.unwrap().id, id(21));
+    assert_eq!(intake.known_person(&address(21)).await.unwrap().unwrap().name, "New");
+    intake.look_up_people(&addresses).await.unwrap();
+    assert_eq!(intake.known_person(&address(21)).await.unwrap().unwrap().id, id(21));
+    intake.look_up_people(&[]).await.unwrap();
+    intake.commit().await.unwrap();
+    assert!(store.person_by_address(&address(21)).await.unwrap().is_some());
+    assert!(store.person_by_address(&address(22)).await.unwrap().is_none());
 }

@@ -4,7 +4,7 @@ use outlink_model::tracker::{IssueStatus, NewComment, NewIssue, Person, Priority
 use outlink_store::{Error, IssueFilter, Page, Store};
 
 use crate::bench::{Bench, on_both};
-use crate::samples::{alice, at, channel, comment, created, id, new_issue, page, project};
+use crate::samples::{alice, at, channel, comment, created, ended, id, new_issue, page, project};
 
 on_both!(
     an_issue_keeps_what_its_mail_said,
@@ -33,7 +33,8 @@ async fn an_issue_keeps_what_its_mail_said(Bench { store, .. }: Bench) {
     assert_eq!(intake.issue_to_follow(id(2), "bob@example.org").await.unwrap(), None);
     intake.savepoint().await.unwrap();
     let nobody = NewIssue { assignee: Some(id(99)), ..new_issue(2, reporter) };
-    assert!(matches!(intake.create_issue(&nobody, at(2)).await, Err(Error::Missing)));
+    let made = intake.create_issue(&nobody, at(2)).await;
+    assert!(matches!(ended(&mut intake, made).await, Err(Error::Missing)));
     intake.rollback_to_savepoint().await.unwrap();
     intake.commit().await.unwrap();
     let read = store.issue(id(1)).await.unwrap().unwrap();

@@ -85,17 +85,25 @@ async fn what_a_sender_wrote_is_counted(Bench { store, .. }: Bench) {
         };
         taken(&store, &message, n).await;
     }
+    // What is sent on belongs to no issue, and counts all the same.
+    let forwarded = Message {
+        outcome: Outcome::Forwarded,
+        internal_date: at(25),
+        sender: "bob@example.org".into(),
+        ..message(7)
+    };
+    taken(&store, &forwarded, 7).await;
     let mut intake = store.intake().await.unwrap();
     for (address, issues, after, until, at_most, expected) in [
-        ("bob@example.org", &[][..], 0, 30, 99, (3, 0)),
-        ("bob@example.org", &[], 10, 29, 99, (1, 0)),
+        ("bob@example.org", &[][..], 0, 30, 99, (4, 0)),
+        ("bob@example.org", &[], 10, 29, 99, (2, 0)),
         ("bob@example.org", &[], 0, 30, 2, (2, 0)),
         ("bob@example.org", &[], 0, 30, 0, (0, 0)),
-        ("bob@example.org", &[1], 0, 30, 99, (3, 2)),
-        ("bob@example.org", &[2], 0, 30, 99, (3, 1)),
-        ("bob@example.org", &[2, 1], 0, 30, 99, (3, 2)),
-        ("bob@example.org", &[1, 3], 0, 30, 99, (3, 2)),
-        ("bob@example.org", &[3], 0, 30, 99, (3, 0)),
+        ("bob@example.org", &[1], 0, 30, 99, (4, 2)),
+        ("bob@example.org", &[2], 0, 30, 99, (4, 1)),
+        ("bob@example.org", &[2, 1], 0, 30, 99, (4, 2)),
+        ("bob@example.org", &[1, 3], 0, 30, 99, (4, 2)),
+        ("bob@example.org", &[3], 0, 30, 99, (4, 0)),
         ("bob@example.org", &[1], 0, 30, 1, (1, 1)),
         ("Bob@example.org", &[1], 0, 30, 99, (0, 0)),
         ("alice@example.org", &[], -1, 0, 99, (2, 0)),

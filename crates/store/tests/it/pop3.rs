@@ -7,7 +7,7 @@ use outlink_model::message::{Message, Outcome, Place};
 use outlink_store::{Error, KnownUidl, Store, Untold};
 
 use crate::bench::{Bench, on_both};
-use crate::samples::{at, channel, id, mail_server, message, sha, taken, trouble};
+use crate::samples::{at, channel, ended, id, mail_server, message, sha, taken, trouble};
 
 on_both!(
     a_unique_id_is_taken_in_once,
@@ -45,7 +45,8 @@ async fn a_unique_id_is_taken_in_once(Bench { store, .. }: Bench) {
     // Whoever forgets to ask is refused all the same.
     intake.savepoint().await.unwrap();
     let twin = Message { sha256: None, ..popped(4, Some("a")) };
-    assert!(matches!(intake.put_message(&twin).await, Err(Error::Taken(_))));
+    let put = intake.put_message(&twin).await;
+    assert!(matches!(ended(&mut intake, put).await, Err(Error::Taken(_))));
     intake.rollback_to_savepoint().await.unwrap();
     let elsewhere = Place { mail_server_id: id(2), ..twin.place.clone() };
     intake.put_message(&Message { place: elsewhere, ..twin }).await.unwrap();

@@ -264,6 +264,7 @@ pub(crate) fn delivery(n: u128) -> Delivery {
         in_reply_to: Some("1@example.org".into()),
         state: DeliveryState::Waiting,
         attempts: 0,
+        unanswered: 0,
         next_at: at(10),
         trouble: None,
         created_at: at(10),
@@ -388,6 +389,14 @@ pub(crate) fn message(n: u128) -> Message {
 
 pub(crate) async fn alice(intake: &mut Intake) -> PersonId {
     intake.person("alice@example.org", "Alice", id(1)).await.unwrap().id
+}
+
+/// What became of a statement, which is told at the end of its savepoint at the latest.
+pub(crate) async fn ended<T>(intake: &mut Intake, written: Result<T, Error>) -> Result<(), Error> {
+    match written {
+        Ok(_) => intake.release_savepoint().await,
+        Err(error) => Err(error),
+    }
 }
 
 /// Issue `n` of project 1, which is to be made.

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use outlink_engine::Page;
 use outlink_engine::deliveries::{DeliveriesWanted, DeliveryView};
 use outlink_model::MailServerId;
-use outlink_model::delivery::DeliveryState;
+use outlink_model::delivery::{Delivery, DeliveryState};
 use outlink_model::mail_server::MailServer;
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +78,9 @@ pub(crate) struct DeliveryPage {
     /// Whether nothing is sent through its mail server until somebody looks after that.
     pub(crate) by_server: bool,
     /// How often the mail server has refused it.
-    pub(crate) attempts: u32,
+    pub(crate) refused: u32,
+    /// How often it was given to the mail server whole, which said nothing.
+    pub(crate) unanswered: u32,
     pub(crate) next_at: Option<When>,
     pub(crate) mail_server: String,
     pub(crate) mail_server_href: Option<String>,
@@ -175,6 +177,12 @@ fn row(view: &DeliveryView, kept: Option<&Kept>) -> DeliveryRow {
     }
 }
 
+/// How often it was refused: neither the attempt at which it was taken counts, nor those without an answer.
+fn refused(delivery: &Delivery) -> u32 {
+    let taken = u32::from(delivery.state == DeliveryState::Sent);
+    delivery.attempts.saturating_sub(delivery.unanswered).saturating_sub(taken)
+}
+
 async fn list(
     State(app): State<App>,
     signed: Signed,
@@ -249,7 +257,8 @@ async fn render(
         row: row(&view, kept.as_ref()),
         trouble: kept.map(|kept| kept.trouble),
         by_server,
-        attempts: delivery.attempts,
+        refused: refused(delivery),
+        unanswered: delivery.unanswered,
         next_at: (waits && !by_server).then(|| delivery.next_at.into()),
         mail_server_href: server.map(|server| format!("/mail-servers/{}", server.id)),
         handler_href: delivery.handler_id.map(|id| format!("/handlers/{id}")),
@@ -269,6 +278,20 @@ async fn render(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_that_was_taken_at_the_first_attempt_was_never_refused() {
+        for (state, attempts, unanswered, expected) in [
+            (DeliveryState::Sent, 1, 0, 0),
+            (DeliveryState::Sent, 3, 1, 1),
+            (DeliveryState::Waiting, 2, 0, 2),
+            (DeliveryState::Failed, 5, 5, 0),
+        ] {
+            let mut delivery = kept::delivery(state, None);
+            (delivery.attempts, delivery.unanswered) = (attempts, unanswered);
+            assert_eq!(refused(&delivery), expected, "{state} {attempts} {unanswered}");
+        }
+    }
 
     #[test]
     fn each_way_keeps_what_else_is_asked_for() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::app::TestApp;
 use crate::consents::Scene;
 
-const PERSON: &str = "From: Ann <ann@example.net>\r\nTo: alice@example.org\r\n\
+const PERSON: &str = "Return-Path: <ann@example.net>\r\nFrom: Ann <ann@example.net>\r\nTo: alice@example.org\r\n\
 Subject: The <b>printer</b> burns\r\nMessage-ID: <m-1@example.net>\r\n\r\nPlease help.\r\n";
 const MACHINE: &str = "From: Robot <robot@example.net>\r\nTo: alice@example.org\r\nSubject: I am away\r\n\
 Message-ID: <m-2@example.net>\r\nAuto-Submitted: auto-replied\r\n\r\nUntil Monday.\r\n";

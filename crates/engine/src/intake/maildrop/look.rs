@@ -20,6 +20,8 @@ use crate::{Engine, Error};
 
 /// Messages that are looked at between two notes of what was passed over.
 const PORTION: usize = 256;
+/// Headers that are asked for within one time limit.
+const ASKED_AT_ONCE: usize = 32;
 /// So many that are wanted are taken in before the look goes on.
 const WANTED: usize = 1024;
 
@@ -60,7 +62,7 @@ impl Engine {
         let mut passed_over = 0;
         let mut portions = doubtful.chunks(PORTION).peekable();
         while let Some(portion) = portions.next() {
-            let dates = self.dates(session, trail, &mut manner, portion).await?;
+            let dates = self.dates(job, session, trail, &mut manner, portion).await?;
             job.held.beat();
             let dated = |meta: &Meta| dates.get(&meta.uid).copied();
             let is_taken =
@@ -101,6 +103,7 @@ impl Engine {
     /// When each of these messages arrived, as far as its header tells.
     async fn dates(
         &self,
+        job: &Job,
         session: &mut MailSession,
         trail: &mut Trail,
         manner: &mut Manner,
@@ -112,10 +115,21 @@ impl Engine {
         let mut left: Vec<Meta> =
             portion.iter().filter(|meta| !trail.is_avoided(meta.uid)).copied().collect();
         if manner.has_top && !left.is_empty() {
-            let asked = left.len();
-            left = self.look_at(pop3, trail, manner, &left, By::Top, &mut dates).await?;
-            // It may be one message that it does not give. If it is all of them, it has no such command.
-            manner.has_top = left.len() < asked;
+            let mut refused = Vec::new();
+            let mut looked_at = 0;
+            for some in left.chunks(ASKED_AT_ONCE) {
+                let kept = self.look_at(pop3, trail, manner, some, By::Top, &mut dates).await?;
+                job.held.beat();
+                looked_at += some.len();
+                // It may be one message that it does not give. If it is all of them, it has no such command.
+                manner.has_top = kept.len() < some.len();
+                refused.extend(kept);
+                if !manner.has_top {
+                    break;
+                }
+            }
+            refused.extend_from_slice(&left[looked_at..]);
+            left = refused;
         }
         // What is too large to be fetched has no date.
         let largest = self.0.settings.limits.message_size as u64;
@@ -123,6 +137,7 @@ impl Engine {
         let mut refused = false;
         for batch in fetch::batches(&left, largest, 0) {
             let some = self.look_at(pop3, trail, manner, batch, By::Whole, &mut dates).await?;
+            job.held.beat();
             refused |= !some.is_empty();
         }
         if refused && !manner.gives {

@@ -35,6 +35,7 @@ fn kind(error: &Error) -> &'static str {
             SendingFault::PasswordsOff => "no passwords",
             SendingFault::LimitReached => "limit",
             SendingFault::SenderRefused => "sender",
+            SendingFault::NeedsUtf8 => "letters",
             SendingFault::Blocked => "blocked",
             SendingFault::NotSignedIn => "not signed in",
         },
@@ -259,8 +260,16 @@ fn what_is_said_of_an_account_is_not_taken_for_a_fault_of_one_mail() {
         ("550 5.7.1 Message rejected as spam", None),
         ("451 4.4.0 Name server temporary failure", None),
     ] {
-        let error = of_account(&reply(said));
+        let reply = reply(said);
+        let error = of_account(None, &reply, &super::said(&reply));
         assert_eq!(error.as_ref().map(kind), expected, "{said}");
+        for part in [Part::Sender { has_size: true }, Part::Recipient, Part::Text] {
+            // What is wrong with the server itself is told of one mail too.
+            let is_of_server = matches!(reply.status, (4, 3, 0 | 1));
+            let expected = expected.filter(|_| !is_of_server);
+            let error = of_account(Some(part), &reply, &super::said(&reply));
+            assert_eq!(error.as_ref().map(kind), expected, "{part:?} {said}");
+        }
         if let Some(error) = error {
             assert_eq!(error.server_words().as_deref(), Some(said));
             assert!(!error.may_be_of_one_message(), "{said}");

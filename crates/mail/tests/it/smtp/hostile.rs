@@ -65,7 +65,7 @@ async fn drive(script: String, with_token: bool) -> Option<()> {
     }
     for to in ["b@b.example", "no\r\nDATA", "b@b.example", "b@b.example"] {
         let sent = session.send("ann@a.example", to, b"Subject: x\r\n\r\n.\r\n").await;
-        if let Ok(Sent::Refused { trouble, is_for_good }) = &sent {
+        if let Ok(Sent::Refused { trouble, is_for_good, .. }) = &sent {
             assert!(to.ends_with("example") || *is_for_good);
             assert!(!trouble.reason.is_empty() && !trouble.hint.is_empty());
         }

@@ -36,7 +36,7 @@ async fn send(session: &mut Session<DuplexStream>) -> Result<Sent, Error> {
 #[track_caller]
 fn refused(sent: Result<Sent, Error>, is_for_good: bool, word: &str) {
     match sent.unwrap() {
-        Sent::Refused { trouble, is_for_good: told } => {
+        Sent::Refused { trouble, is_for_good: told, .. } => {
             assert_eq!(told, is_for_good, "{trouble:?}");
             assert!(trouble.reason.contains(word), "{}", trouble.reason);
         }
@@ -129,11 +129,17 @@ async fn what_cannot_be_sent_is_refused_before_anything_is_said() {
     }
     refused(session.send(FROM, "jörg@example.net", MAIL).await, true, "in front of the @");
     refused(session.send(FROM, TO, &[b'x'; 21]).await, true, "larger");
-    for from in ["", "a\r\nRSET@example.org", "jörg@example.org"] {
+    for from in ["", "a\r\nRSET@example.org", "\"a b\"@example.org"] {
         let error = session.send(from, TO, MAIL).await.unwrap_err();
-        assert_eq!(error, Error::Argument { what: "mailbox's address" });
         assert!(!error.is_session_over());
+        let reason = error.trouble().reason;
+        assert!(reason.starts_with("The mail server's mailbox is empty or has"), "{reason}");
     }
+    let error = session.send("jörg@example.org", TO, MAIL).await.unwrap_err();
+    assert!(!error.is_session_over() && !session.was_given());
+    let trouble = error.trouble();
+    assert!(trouble.reason.contains("SMTPUTF8"), "{}", trouble.reason);
+    assert_eq!((trouble.actor, trouble.provider_error), (Actor::LinkAdministrator, None));
     drop(session);
     server.await.unwrap();
 }
@@ -215,6 +221,62 @@ async fn a_server_that_has_seen_enough_is_heard_though_it_reads_no_more() {
     .await;
     let error = session.send(FROM, TO, mail.as_bytes()).await.unwrap_err();
     assert!(matches!(error, Error::Closed { .. }), "{error:?}");
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_whose_answer_never_came_is_told_from_one_that_was_not_given() {
+    // How far the server takes a mail before it leaves, and what it says of the text.
+    for (commands, last_words, was_given) in [
+        (1, None, false),
+        (3, None, true),
+        (3, Some("354 and?"), true),
+        (3, Some("421 4.3.2 not now"), false),
+        (3, Some("550 5.4.5 Daily sending quota exceeded"), false),
+    ] {
+        let (mut session, server) = session(move |mut server| async move {
+            tell(&mut server, &[]).await;
+            envelope(&mut server).await;
+            text(&mut server, "250 ok").await;
+            let lines = ["MAIL FROM:<a@example.org>", "RCPT TO:<b@example.net>", "DATA"];
+            for line in lines.iter().take(commands) {
+                answer(&mut server, line, if *line == "DATA" { "354 go" } else { "250 ok" }).await;
+            }
+            if commands == lines.len() {
+                for line in ["Subject: x", "", "..", "."] {
+                    server.expect(line).await;
+                }
+            } else {
+                server.hear().await;
+            }
+            if let Some(words) = last_words {
+                server.say(format!("{words}\r\n")).await;
+            }
+        })
+        .await;
+        assert!(!session.was_given(), "nothing was sent");
+        assert!(matches!(send(&mut session).await, Ok(Sent::Taken { .. })));
+        assert!(!session.was_given(), "it was answered");
+        let error = send(&mut session).await.unwrap_err();
+        assert_eq!(session.was_given(), was_given, "{commands} {last_words:?} {error:?}");
+        server.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_dropped_while_the_server_thinks_was_given() {
+    let (mut session, server) = session(|mut server| async move {
+        tell(&mut server, &[]).await;
+        envelope(&mut server).await;
+        for line in ["Subject: x", "", "..", "."] {
+            server.expect(line).await;
+        }
+        server.expect_end().await;
+    })
+    .await;
+    let sent = tokio::time::timeout(Duration::from_millis(300), send(&mut session)).await;
+    assert!(sent.is_err() && session.was_given(), "{sent:?}");
+    drop(session);
     server.await.unwrap();
 }
 

@@ -206,6 +206,79 @@ fn machine_made_mail_goes_by_the_policy_and_reports_are_always_refused() {
 }
 
 #[test]
+fn nothing_is_sent_on_to_where_it_comes_from() {
+    use MachineKind::{Bulk as ToMany, List, Reply};
+    let forwarded = || Decision::Forward("ops+mail@example.com".into());
+    let settings = |bulk, bulk_lists, allow: &[&str]| HandlerSettings {
+        bulk,
+        bulk_lists,
+        allow: rules(allow),
+        create_persons: false,
+        forward_to: Some("ops+mail@example.com".into()),
+        ..usual()
+    };
+    for sender in ["ops+mail@example.com", "ops@example.com", "Ops+x@Example.COM"] {
+        for (bulk, lists, kind, allow, expected) in [
+            (Bulk::Forward, false, Some(Reply), &[][..], Decision::Reject),
+            (Bulk::Forward, false, Some(ToMany), &[], Decision::Reject),
+            (Bulk::Forward, true, Some(List), &[], Decision::Reject),
+            (Bulk::Forward, false, Some(List), &[], Decision::Quarantine),
+            (Bulk::Accept, false, Some(Reply), &[], Decision::Reject),
+            (Bulk::Forward, false, Some(Reply), &["example.com"], Decision::Reject),
+            (Bulk::Forward, false, None, &[], Decision::Quarantine),
+            (Bulk::Forward, false, None, &["example.com"], Decision::Quarantine),
+        ] {
+            let facts = Facts { sender: sender.into(), machine: kind.and_then(machine), ..mail() };
+            let verdict = by(&[handler(settings(bulk, lists, allow))], &facts);
+            let said = format!("{sender} {bulk} {lists} {kind:?} {allow:?}");
+            assert_eq!(verdict.decision, expected, "{said}");
+            assert!(verdict.why.contains("from ops+mail@example.com itself"), "{}", verdict.why);
+            let other = Facts { sender: "ops2@example.com".into(), ..facts };
+            let verdict = by(&[handler(settings(bulk, lists, allow))], &other);
+            assert_eq!(verdict.decision, forwarded(), "{said}");
+        }
+    }
+}
+
+#[test]
+fn mail_is_sent_on_only_so_often_whoever_is_trusted() {
+    use MachineKind::{Bulk as ToMany, Reply};
+    let settings = |bulk, allow: &[&str]| HandlerSettings {
+        bulk,
+        allow: rules(allow),
+        create_persons: false,
+        forward_to: Some("ops@example.com".into()),
+        sender_per_hour: 3,
+        ..usual()
+    };
+    for (bulk, kind, allow) in [
+        (Bulk::Forward, Some(Reply), &[][..]),
+        (Bulk::Forward, Some(ToMany), &[]),
+        (Bulk::Accept, Some(ToMany), &[]),
+        (Bulk::Forward, Some(Reply), &["ann@example.org"]),
+        (Bulk::Ignore, None, &[]),
+        (Bulk::Ignore, None, &["ann@example.org"]),
+    ] {
+        for (wrote, expected) in
+            [(2, Decision::Forward("ops@example.com".into())), (3, Decision::Quarantine)]
+        {
+            let facts = Facts { machine: kind.and_then(machine), from_sender: wrote, ..mail() };
+            let verdict = by(&[handler(settings(bulk, allow))], &facts);
+            assert_eq!(verdict.decision, expected, "{bulk} {kind:?} {allow:?} {wrote}");
+            let tells = verdict.why.contains("More than 3 messages of this sender");
+            assert_eq!(tells, wrote == 3, "{}", verdict.why);
+        }
+    }
+    let comments = HandlerSettings {
+        allow: rules(&["ann@example.org"]),
+        create_persons: true,
+        ..settings(Bulk::Ignore, &[])
+    };
+    let facts = Facts { from_sender: 3, ..mail() };
+    assert_eq!(one(comments, &facts), CREATED, "who is trusted may write as much as they like");
+}
+
+#[test]
 fn neither_the_machine_filter_nor_limits_hold_for_who_is_trusted() {
     let hurried = Facts {
         machine: machine(MachineKind::Reply),

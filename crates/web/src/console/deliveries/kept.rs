@@ -80,6 +80,9 @@ fn of(trouble: &Trouble) -> TroubleView {
 }
 
 #[cfg(test)]
+pub(super) use tests::delivery;
+
+#[cfg(test)]
 mod tests {
     use outlink_model::delivery::DeliveryKind;
     use outlink_model::mail_server::ServerHealth;
@@ -92,7 +95,7 @@ mod tests {
         Trouble { actor, reason: reason.into(), hint: String::new(), provider_error: None }
     }
 
-    fn delivery(state: DeliveryState, reason: Option<&str>) -> Delivery {
+    pub(in super::super) fn delivery(state: DeliveryState, reason: Option<&str>) -> Delivery {
         let id = "019a0000-0000-7000-8000-000000000000";
         Delivery {
             id: id.parse().unwrap(),
@@ -108,6 +111,7 @@ mod tests {
             in_reply_to: None,
             state,
             attempts: 0,
+            unanswered: 0,
             next_at: Timestamp::UNIX_EPOCH,
             trouble: reason.map(|reason| trouble(reason, Actor::Nobody)),
             created_at: Timestamp::UNIX_EPOCH,
