@@ -62,15 +62,15 @@ impl Engine {
             let listens = ended.is_none() && next.is_ok();
             let asked = self.find_returned(job, listens.then_some(&mut *session), &mut read).await;
             // Nothing behind what could not be asked about may be committed.
-            match next.and_then(|next| asked.map(|()| next)) {
-                Ok(next) => {
+            match (next, asked) {
+                (Ok(next), Ok(())) => {
                     for single in batch.unwrap_or_default()[next.batch.len()..].chunks(1).rev() {
                         queue.push_front(single);
                     }
                     arrived = next;
                 }
                 // A session that always ends in the middle brings something each time all the same.
-                Err(failed) => ended = Some(failed),
+                (Err(failed), _) | (_, Err(failed)) => ended = Some(failed),
             }
             if ended.is_none() {
                 match self.tell(job, session, trail, committed.handled).await {
