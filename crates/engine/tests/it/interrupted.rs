@@ -58,7 +58,7 @@ async fn a_lost_lease_skips_nothing() {
     let (went, ()) = tokio::join!(bed.engine.fetch_mail_server("Inbox"), taken_over);
 
     let problem = went.unwrap_err().problem();
-    assert!(problem.message.contains("Another fetch"), "{problem:?}");
+    assert!(problem.message.contains("Somebody else"), "{problem:?}");
     let known = ledger(&bed).await.len();
     assert!(known < 150, "it ended in the middle");
     let cursor = bed.store.cursor(server.id, "INBOX").await.unwrap();

@@ -132,6 +132,15 @@ impl Postfix {
     }
 }
 
+impl Drop for Postfix {
+    /// Whoever reads of a test that failed is told what Postfix said.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("Postfix: {}", self.log());
+        }
+    }
+}
+
 fn master(dir: &Path) -> Process {
     let mut command = Command::new(format!("{PROGRAMS}/master"));
     command.arg("-c").arg(dir.join("etc")).arg("-d").env("MAIL_CONFIG", dir.join("etc"));
