@@ -247,3 +247,28 @@ fn a_mailbox_that_is_not_the_grants_is_refused_in_words_and_the_grant_lives() {
     // The token was asked for anew once for each, and not with every fetch.
     assert!(desk.provider.count("refresh_token") <= 2, "{}", desk.provider.log());
 }
+
+#[test]
+fn a_mailbox_that_was_moved_away_costs_neither_grant_nor_mail() {
+    let (desk, grant) = with_grant(&Options::default(), 3600);
+    add(&desk, "Box", &grant, &json!({}));
+    desk.dovecot.deliver(ALICE, "1", &mail("a"));
+    taken(&desk, "Box", 1);
+    // The token is good, and the mailbox behind it cannot be opened.
+    let (place, elsewhere) = (desk.dovecot.maildir(ALICE), desk.dovecot.dir().join("moved-away"));
+    std::fs::rename(&place, &elsewhere).expect("it is ours to move");
+    std::fs::write(&place, "no mailbox").expect("written");
+    for _ in 0..2 {
+        let said = desk.outlink.refused(&["mail-server", "fetch", "Box"]);
+        assert!(!said.contains("token"), "the token is not to blame: {said}");
+        assert_eq!(health(&desk, "Box")["state"], "failing", "{said}");
+    }
+    assert_eq!(desk.outlink.json(&["grant", "show", &grant])["state"], "active");
+    let asked = desk.provider.count("refresh_token");
+    std::fs::remove_file(&place).expect("it was written");
+    std::fs::rename(&elsewhere, &place).expect("it is ours to move");
+    desk.dovecot.deliver(ALICE, "2", &mail("b"));
+    taken(&desk, "Box", 2);
+    assert_eq!((health(&desk, "Box")["state"].as_str(), issues(&desk)), (Some("ok"), 2));
+    assert_eq!(desk.provider.count("refresh_token"), asked, "no token was spent on it");
+}
